@@ -1,0 +1,125 @@
+"""What is kept of a conversation: chats, the tree of their messages, attempts, and the events that clients read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from perdure.core.characters import Character
+from perdure.core.errors import PerdureError
+from perdure.core.turn import State
+
+
+class Role(StrEnum):
+    """Who speaks a message."""
+
+    USER = "user"
+    CHARACTER = "character"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A node of a chat's tree. A reply's `text` is empty until its turn has ended: before, the events hold it.
+
+    `author` is a character's id or None for the user; `state` is DONE for all but replies.
+    """
+
+    id: str
+    chat_id: str
+    parent_id: str | None
+    role: Role
+    author: str | None
+    author_name: str
+    text: str
+    created_at: float
+    state: State = State.DONE
+    turn_id: str | None = None
+    error: PerdureError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation. `head_id` is the last message of the branch that is shown.
+
+    `origin` is `chat`, or `openai` for one made by the OpenAI-compatible endpoint, which is not listed.
+    """
+
+    id: str
+    title: str
+    character_ids: tuple[str, ...]
+    persona_id: str | None
+    head_id: str | None
+    created_at: float
+    updated_at: float
+    origin: str = "chat"
+    preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who the user is in a chat."""
+
+    id: str
+    name: str
+    description: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCharacter:
+    """A character as it is kept. `digest` is the SHA-256 of the imported file, so that the same card counts once."""
+
+    id: str
+    character: Character
+    has_avatar: bool
+    digest: str | None
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One worker's try at a turn."""
+
+    n: int
+    worker: str
+    backend: str
+    started_at: float
+    ended_at: float | None
+    outcome: str | None
+    error: PerdureError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the log that clients follow; `seq` grows in the order of the commits.
+
+    For a `delta`, `body` is text and `offset` its place in the reply; for all other kinds `body` is JSON as it is sent.
+    """
+
+    seq: int
+    chat_id: str
+    kind: str
+    turn_id: str | None
+    message_id: str | None
+    offset: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Text for a turn at an offset, written under a fence."""
+
+    turn_id: str
+    chat_id: str
+    message_id: str
+    fence: int
+    offset: int
+    text: str
+    tokens: int
+    reasoning: str = ""
+
+
+TurnSettings = Mapping[str, object]
+"""What a turn was asked with: sampler, budget, context size. Kept with it as JSON."""

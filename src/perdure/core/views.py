@@ -1,0 +1,115 @@
+"""Records as clients see them: the JSON objects of the HTTP contract, in answers and in events alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from perdure.core.characters import tagline
+from perdure.core.errors import PerdureError, describe
+from perdure.core.records import Attempt, Chat, Message, Persona, StoredCharacter
+from perdure.core.turn import State, Turn
+
+
+def instant(at: float | None) -> str | None:
+    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def error_view(error: PerdureError | None) -> dict[str, Any] | None:
+    """An error as it stands on a message, a turn or an attempt."""
+    return None if error is None else describe(error)
+
+
+def message_view(message: Message, text: str | None = None) -> dict[str, Any]:
+    """A message; `text` replaces its own where the reply is still being written."""
+    return {
+        "id": message.id,
+        "chat_id": message.chat_id,
+        "parent_id": message.parent_id,
+        "role": str(message.role),
+        "author": message.author_name,
+        "text": message.text if text is None else text,
+        "created_at": instant(message.created_at),
+        "turn_id": message.turn_id,
+        "state": str(message.state),
+        "error": error_view(message.error),
+    }
+
+
+def turn_view(turn: Turn, attempts: Sequence[Attempt], text: str) -> dict[str, Any]:
+    """A turn with its attempts and its text so far."""
+    last = attempts[-1].error if attempts else None
+    waits = turn.state is State.QUEUED and last is not None and last.fault == "model"
+    return {
+        "id": turn.id,
+        "chat_id": turn.chat_id,
+        "message_id": turn.message_id,
+        "parent_id": turn.parent_id,
+        "kind": str(turn.kind),
+        "state": str(turn.state),
+        "text": text,
+        "offset": len(text),
+        "waiting_for": "model" if waits else None,
+        "created_at": instant(turn.created_at),
+        "ended_at": instant(turn.ended_at),
+        "attempts": [
+            {
+                "n": attempt.n,
+                "worker": attempt.worker,
+                "backend": attempt.backend,
+                "started_at": instant(attempt.started_at),
+                "ended_at": instant(attempt.ended_at),
+                "outcome": attempt.outcome,
+            }
+            for attempt in attempts
+        ],
+        "error": error_view(turn.error),
+    }
+
+
+def chat_view(chat: Chat) -> dict[str, Any]:
+    """A chat, without its messages."""
+    return {
+        "id": chat.id,
+        "title": chat.title,
+        "character_ids": list(chat.character_ids),
+        "persona_id": chat.persona_id,
+        "head_id": chat.head_id,
+        "created_at": instant(chat.created_at),
+        "updated_at": instant(chat.updated_at),
+        "preview": chat.preview,
+    }
+
+
+def persona_view(persona: Persona) -> dict[str, Any]:
+    """A persona."""
+    return {"id": persona.id, "name": persona.name, "description": persona.description}
+
+
+def character_view(stored: StoredCharacter) -> dict[str, Any]:
+    """A character's plain fields."""
+    who = stored.character
+    return {
+        "id": stored.id,
+        "name": who.name,
+        "tagline": tagline(who),
+        "description": who.description,
+        "personality": who.personality,
+        "scenario": who.scenario,
+        "first_mes": who.first_mes,
+        "alternate_greetings": list(who.alternate_greetings),
+        "mes_example": who.mes_example,
+        "system_prompt": who.system_prompt,
+        "post_history_instructions": who.post_history_instructions,
+        "creator_notes": who.creator_notes,
+        "creator": who.creator,
+        "character_version": who.character_version,
+        "tags": list(who.tags),
+        "avatar_url": f"/api/v1/characters/{stored.id}/avatar" if stored.has_avatar else None,
+        "created_at": instant(stored.created_at),
+        "updated_at": instant(stored.updated_at),
+    }

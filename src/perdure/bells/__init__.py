@@ -1,0 +1,1 @@
+"""Bells: how processes wake one another. None of them carries anything that the store does not hold."""

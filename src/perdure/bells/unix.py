@@ -1,0 +1,87 @@
+"""A bell over Unix datagram sockets in the data folder: one for each process that listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from perdure.ports.bell import Hint
+
+SUFFIX = ".bell"
+
+
+class UnixBell:
+    """Every process binds one socket in `folder`; ringing sends one byte-string to all the others.
+
+    `name` is unique among living processes (an incarnation). Sockets of dead ones are removed by whoever finds them.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._own = name + SUFFIX
+        self._heard: dict[Hint, list[Callable[[], None]]] = defaultdict(list)
+        self._socket: socket.socket | None = None
+        self._folder_fd: int | None = None
+
+    async def open(self) -> None:
+        """Begin to listen."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # A socket's address holds about 100 bytes, a folder's path may be longer: the way leads through a descriptor.
+        self._folder_fd = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._folder / self._own)
+        bell.bind(self._address(self._own))
+        self._socket = bell
+        asyncio.get_running_loop().add_reader(bell.fileno(), self._read)
+
+    def listen(self, hint: Hint, heard: Callable[[], None]) -> None:
+        """Call `heard` in the event loop whenever somebody else rings."""
+        self._heard[hint].append(heard)
+
+    def ring(self, hint: Hint) -> None:
+        """Tell all others; whoever cannot take it now finds out by looking."""
+        if self._socket is None:
+            return
+        message = hint.encode()
+        for name in os.listdir(self._folder):
+            if name == self._own or not name.endswith(SUFFIX):
+                continue
+            try:
+                self._socket.sendto(message, self._address(name))
+            except (ConnectionRefusedError, FileNotFoundError):
+                with contextlib.suppress(OSError):
+                    os.unlink(self._folder / name)
+            except OSError:
+                continue
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
+            with contextlib.suppress(OSError):
+                os.unlink(self._folder / self._own)
+        if self._folder_fd is not None:
+            os.close(self._folder_fd)
+            self._folder_fd = None
+
+    def _address(self, name: str) -> str:
+        return f"/proc/self/fd/{self._folder_fd}/{name}"
+
+    def _read(self) -> None:
+        assert self._socket is not None
+        hints: set[bytes] = set()
+        with contextlib.suppress(BlockingIOError):
+            while len(hints) < len(Hint):
+                hints.add(self._socket.recv(64))
+        for hint in Hint:
+            if hint.encode() in hints:
+                for heard in self._heard[hint]:
+                    heard()

@@ -1,0 +1,131 @@
+"""The tables, as SQLAlchemy Core knows them. Migrations make them; a test holds the two together."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+characters = Table(
+    "characters",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("card", Text, nullable=False),
+    Column("avatar", LargeBinary),
+    Column("digest", String(64), index=True),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Column("hidden_at", Float),
+)
+
+personas = Table(
+    "personas",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("persona_id", String(36), ForeignKey("personas.id")),
+    Column("head_id", String(36)),
+    Column("origin", String(16), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    Column("hidden_at", Float),
+    Index("chats_by_use", "origin", "updated_at"),
+)
+
+chat_characters = Table(
+    "chat_characters",
+    metadata,
+    Column("chat_id", String(36), ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("character_id", String(36), ForeignKey("characters.id"), nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("chat_id", String(36), ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("parent_id", String(36)),
+    Column("role", String(16), nullable=False),
+    Column("author", String(36)),
+    Column("author_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("turn_id", String(36)),
+    Column("error", Text),
+    Column("created_at", Float, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("chat_id", String(36), ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("message_id", String(36), nullable=False),
+    Column("parent_id", String(36), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("lease_owner", String(64)),
+    Column("lease_until", Float),
+    Column("reply_offset", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("not_before", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("progressed_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("error", Text),
+)
+
+Index("turns_open", turns.c.state, turns.c.created_at, sqlite_where=turns.c.state.in_(("queued", "running")))
+
+turn_settings = Table(
+    "turn_settings",
+    metadata,
+    Column("turn_id", String(36), ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    Column("settings", Text, nullable=False),
+    Column("reasoning", Text, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("turn_id", String(36), ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("outcome", String(32)),
+    Column("error", Text),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("chat_id", String(36), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("turn_id", String(36)),
+    Column("message_id", String(36)),
+    Column("reply_offset", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("events_of_chat", "chat_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+Index("deltas_of_turn", events.c.turn_id, events.c.seq, sqlite_where=events.c.kind == "delta")

@@ -1,0 +1,248 @@
+"""SQLite: one file, one writing thread and one reading thread in each process.
+
+Why not aiosqlite: it crosses a thread for every statement. Here a whole transaction crosses once, and transactions that
+wait together are committed together, so that one `fsync` makes all of them durable (group commit). Each keeps its own
+savepoint: one that fails takes no other with it.
+
+Between processes, writers queue at a lock file rather than at SQLite's own lock: the kernel wakes the next at once,
+where SQLite would sleep and poll. The kernel also lets go of it when its holder dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
+from perdure.ports.store import Records
+from perdure.store.characters import SqlCharacters
+from perdure.store.chats import SqlChats
+from perdure.store.events import SqlEvents
+from perdure.store.messages import SqlMessages
+from perdure.store.turns import SqlTurns
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 5.0
+"""How long to wait for somebody else who writes to the same file by other means (a backup, a shell)."""
+
+MAX_BATCH = 256
+"""Transactions that are committed together at most, so that nobody holds the lock for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlRecords:
+    """All aggregates over one connection."""
+
+    turns: SqlTurns
+    messages: SqlMessages
+    chats: SqlChats
+    characters: SqlCharacters
+    events: SqlEvents
+
+    @classmethod
+    def over(cls, conn: Connection) -> SqlRecords:
+        """The records that `conn` reads and writes."""
+        return cls(SqlTurns(conn), SqlMessages(conn), SqlChats(conn), SqlCharacters(conn), SqlEvents(conn))
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[Records], Any]
+    durable: bool
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+    def resolve(self) -> None:
+        """In the loop: hand over what came out, unless the caller has gone."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class SqliteStore:
+    """The store port over one SQLite file. Open it in the event loop that uses it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, args=(self._writes, self._write_batch), name="store-writer", daemon=True),
+            threading.Thread(target=self._run, args=(self._reads, self._read_batch), name="store-reader", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def write(self, work: Callable[[Records], T], *, durable: bool = True) -> T:
+        return await self._enqueue(self._writes, work, durable)
+
+    async def read(self, work: Callable[[Records], T]) -> T:
+        return await self._enqueue(self._reads, work, False)
+
+    async def close(self) -> None:
+        """Finish what is queued and let go of the file."""
+        for jobs in (self._writes, self._reads):
+            jobs.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    async def _enqueue(
+        self, jobs: queue.SimpleQueue[_Job | None], work: Callable[[Records], T], durable: bool
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        jobs.put(_Job(work, durable, loop, future))
+        return await future
+
+    def _run(
+        self, jobs: queue.SimpleQueue[_Job | None], batch_runner: Callable[[Connection, list[_Job]], None]
+    ) -> None:
+        conn: Connection | None = None
+        closing = False
+        while not closing:
+            batch: list[_Job] = []
+            job = jobs.get()
+            while job is not None:
+                batch.append(job)
+                if len(batch) == MAX_BATCH or jobs.empty():
+                    break
+                job = jobs.get()
+            closing = job is None
+            if not batch:
+                continue
+            try:
+                conn = conn or connect(self._path)
+                batch_runner(conn, batch)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the callers have to hear of it
+                translated = _translate(error)
+                for waiting in batch:
+                    waiting.error = translated
+                if conn is not None:
+                    with contextlib.suppress(Exception):
+                        conn.close()
+                    conn = None
+            _resolve(batch)
+        if conn is not None:
+            conn.close()
+
+    def _write_batch(self, conn: Connection, batch: list[_Job]) -> None:
+        records = SqlRecords.over(conn)
+        # FULL syncs the log at each commit; NORMAL leaves it to the next one that does.
+        conn.exec_driver_sql(f"PRAGMA synchronous={'FULL' if any(j.durable for j in batch) else 'NORMAL'}")
+        with _writer_lock(self._path):
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                for job in batch:
+                    self._step(conn, records, job)
+                conn.exec_driver_sql("COMMIT")
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    conn.exec_driver_sql("ROLLBACK")
+                raise
+
+    @staticmethod
+    def _step(conn: Connection, records: SqlRecords, job: _Job) -> None:
+        conn.exec_driver_sql("SAVEPOINT step")
+        try:
+            job.result = job.work(records)
+        except (DBAPIError, sqlite3.Error):
+            raise
+        except Exception as error:  # noqa: BLE001 - it is the caller's to handle
+            job.error = error
+            conn.exec_driver_sql("ROLLBACK TO step")
+        conn.exec_driver_sql("RELEASE step")
+
+    def _read_batch(self, conn: Connection, batch: list[_Job]) -> None:
+        records = SqlRecords.over(conn)
+        for job in batch:
+            conn.exec_driver_sql("BEGIN")
+            try:
+                job.result = job.work(records)
+            except (DBAPIError, sqlite3.Error) as error:
+                job.error = _translate(error)
+            except Exception as error:  # noqa: BLE001 - it is the caller's to handle
+                job.error = error
+            conn.exec_driver_sql("ROLLBACK")
+
+
+def connect(path: Path) -> Connection:
+    """A connection in autocommit mode, so that transactions are opened by name.
+
+    WAL: readers never wait. Text goes through as it is; foreign keys hold.
+    """
+
+    def open_file() -> sqlite3.Connection:
+        raw = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute("PRAGMA cache_size=-16384")
+        raw.execute("PRAGMA temp_store=MEMORY")
+        return raw
+
+    engine = create_engine(
+        "sqlite+pysqlite://", creator=open_file, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
+    return engine.connect()
+
+
+@contextlib.contextmanager
+def _writer_lock(path: Path) -> Iterator[None]:
+    fd = os.open(path.with_name(path.name + "-writer"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _resolve(batch: list[_Job]) -> None:
+    """Wake each loop once for all of its jobs."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in batch:
+        by_loop.setdefault(job.loop, []).append(job)
+
+    def hand_over(jobs: list[_Job]) -> None:
+        for job in jobs:
+            job.resolve()
+
+    for loop, jobs in by_loop.items():
+        # The loop is closed when its process is going down: nobody waits any more.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(hand_over, jobs)
+
+
+def _translate(error: BaseException) -> BaseException:
+    """What a failing database means to whoever asked."""
+    if isinstance(error, PerdureError):
+        return error
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    text = str(cause)
+    full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "disk is full" in text:
+        return StoreFull("There is no space left where Perdure keeps its record.")
+    if isinstance(cause, (sqlite3.OperationalError, OSError)):
+        known: BaseException = StoreUnavailable("The record could not be written or read.")
+        known.__cause__ = error
+        return known
+    return error

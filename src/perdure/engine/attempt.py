@@ -1,0 +1,133 @@
+"""One worker's try at a turn: from the claim to the reply's end, or to whatever comes between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from perdure.core.errors import ContextTooLong, ModelCut, ModelStalled, PerdureError, ServerError
+from perdure.core.prompt import Ask
+from perdure.core.turn import Event, Finished, Interrupted, NotPossible, Turn
+from perdure.engine import scene
+from perdure.engine.appender import Appender, Stream
+from perdure.engine.life import apply
+from perdure.ports.bell import Bell, Hint
+from perdure.ports.clock import Clock
+from perdure.ports.models import Backend, Chunk
+from perdure.ports.store import FenceLost, Records, Store
+
+SMALLER = (1.0, 0.7, 0.45)
+"""Shares of the context that the prompt may take, one after the other, where a backend says that it is too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a backend may be silent before its first token, and between two later ones, in seconds."""
+
+    first_token_s: float = 120.0
+    stall_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Runs attempts over one backend."""
+
+    store: Store
+    bell: Bell
+    clock: Clock
+    backend: Backend
+    appender: Appender
+    patience: Patience
+
+    async def run(self, turn: Turn) -> PerdureError | None:
+        """Speak for a turn that was just claimed, and end it or give it back.
+
+        Returns the failure that interrupted it, if one did; a lease lost to somebody else is no failure.
+        """
+        error: PerdureError | None = None
+        try:
+            reason = await self._speak(turn)
+            event: Event = Finished(reason)
+        except FenceLost:
+            return None
+        except PerdureError as failure:
+            error = failure
+            event = Interrupted(failure, self.clock.jitter())
+        except Exception as failure:
+            error = ServerError("An attempt at this reply failed in a way that was not foreseen.", saved=True)
+            error.__cause__ = failure
+            event = Interrupted(error, self.clock.jitter())
+        await end(self.store, self.bell, self.clock, turn, event)
+        return error
+
+    async def _speak(self, turn: Turn) -> str:
+        """Stream the rest of the reply into the record; returns why the backend ended."""
+        stage, settings, prefix = await self.store.read(lambda records: scene.load(records, turn))
+        for shrink in SMALLER:
+            ask = scene.ask(stage, settings, turn, prefix, shrink)
+            if ask.max_tokens == 0:
+                return "length"
+            try:
+                return await self._stream(turn, ask)
+            except ContextTooLong:
+                if shrink == SMALLER[-1]:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _stream(self, turn: Turn, ask: Ask) -> str:
+        stream = self.appender.open(turn)
+        reason: str | None = None
+        async with aclosing(_timed(self.backend.stream(ask), self.patience)) as chunks:
+            try:
+                async for chunk in chunks:
+                    self.appender.put(stream, chunk)
+                    reason = chunk.finish
+            finally:
+                await self._keep(stream)
+        if reason is None:
+            raise ModelCut("The model's stream ended in the middle of the reply.", saved=True)
+        return reason
+
+    async def _keep(self, stream: Stream) -> None:
+        """Whatever ended the stream: what was said is committed before anybody goes on behind it."""
+        await asyncio.shield(self.appender.drain(stream))
+
+
+async def _timed(chunks: AsyncIterator[Chunk], patience: Patience) -> AsyncIterator[Chunk]:
+    """The same chunks, with silence made an error."""
+    limit_s = patience.first_token_s
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            try:
+                async with asyncio.timeout_at(loop.time() + limit_s):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise ModelStalled(f"The model said nothing for {limit_s:g} seconds.", saved=True) from None
+            limit_s = patience.stall_s
+            yield chunk
+    finally:
+        await chunks.aclose()  # type: ignore[attr-defined]  # backends stream through generators
+
+
+async def end(store: Store, bell: Bell, clock: Clock, turn: Turn, event: Event) -> None:
+    """Apply the event that ends an attempt, unless the turn has gone on without it."""
+    now = clock.now()
+
+    def work(records: Records) -> None:
+        current = records.turns.get(turn.id)
+        if current is None or current.fence != turn.fence:
+            return
+        try:
+            apply(records, current, event, now)
+        except (NotPossible, FenceLost):
+            return
+
+    await store.write(work)
+    bell.ring(Hint.EVENTS)
+    if isinstance(event, Interrupted):
+        bell.ring(Hint.QUEUED)

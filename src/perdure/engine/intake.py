@@ -1,0 +1,292 @@
+"""Taking in what people ask: each function is one transaction, and its repetition is the same thing (promise 7).
+
+Ids of what Perdure makes itself are derived from the ids that the client gave, so that a repeated request needs no
+memory of the first one. The answer to a repetition is the answer to the first: what was accepted, as it was accepted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from perdure.core.errors import Conflict, Invalid, NotFound, TurnInProgress
+from perdure.core.macros import expand
+from perdure.core.records import Chat, Message, Role, StoredCharacter, TurnSettings
+from perdure.core.turn import Kind, NotPossible, State, StopPressed, Turn
+from perdure.core.views import message_view
+from perdure.engine.life import announce, apply
+from perdure.ports.store import Records
+
+DEFAULT_USER_NAME = "You"
+"""What characters call somebody without a persona."""
+
+_SPACE = uuid5(NAMESPACE_URL, "urn:perdure")
+
+
+def derived_id(*parts: str) -> str:
+    """An id that follows from others."""
+    return str(uuid5(_SPACE, "/".join(parts)))
+
+
+def seed_of(turn_id: str) -> int:
+    """A seed for a turn that was given none: kept with it, so that every attempt samples alike."""
+    return UUID(turn_id).int % (2**31)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was taken in. `created` is False for a repetition; `text` is what the reply begins with."""
+
+    created: bool
+    message: Message | None
+    turn: Turn | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewReply:
+    """What a turn is made from."""
+
+    turn_id: str
+    kind: Kind
+    parent_id: str
+    settings: TurnSettings
+    prefix: str = ""
+
+
+def put_chat(
+    records: Records,
+    chat_id: str,
+    character_ids: Sequence[str],
+    persona_id: str | None,
+    now: float,
+    origin: str = "chat",
+) -> tuple[bool, Chat]:
+    """A new chat that begins with the first character's greeting. Returns whether it is new, and the chat.
+
+    Raises NotFound for unknown characters or personas, Conflict where the id names another chat.
+    """
+    known = records.chats.get(chat_id)
+    if known is not None:
+        if known.character_ids != tuple(character_ids) or known.persona_id != persona_id:
+            raise Conflict("A chat with this id and other people in it exists already.")
+        return False, known
+    if records.chats.taken(chat_id):
+        raise Conflict("A chat with this id was deleted.")
+    cast = [character_of(records, character_id) for character_id in character_ids]
+    user = _user_name(records, persona_id)
+    greeter = cast[0]
+    title = ", ".join(stored.character.name for stored in cast)
+    chat = Chat(chat_id, title, tuple(character_ids), persona_id, None, now, now, origin)
+    records.chats.add(chat)
+    name = greeter.character.spoken_name
+    text = expand(greeter.character.first_mes, char=name, user=user).strip()
+    if not text or origin != "chat":
+        return True, chat
+    greeting = Message(
+        derived_id(chat_id, "greeting"), chat_id, None, Role.CHARACTER, greeter.id, greeter.character.name, text, now
+    )
+    _show(records, greeting, now)
+    records.chats.move_head(chat_id, greeting.id, now)
+    return True, replace(chat, head_id=greeting.id, preview=text[:160])
+
+
+def put_message(
+    records: Records,
+    chat_id: str,
+    message_id: str,
+    text: str,
+    parent_id: str | None,
+    settings: TurnSettings | None,
+    now: float,
+) -> Accepted:
+    """A user's message, and with `settings` the turn that replies to it. `parent_id` None means: at the chat's head.
+
+    Raises NotFound, Conflict where the id names other content, and TurnInProgress behind a reply that has not ended.
+    """
+    chat = chat_of(records, chat_id)
+    turn_id = derived_id(message_id, "turn")
+    known = records.messages.get(message_id)
+    if known is not None:
+        return _repeated(records, known, chat_id, text, parent_id, turn_id if settings is not None else None)
+    parent = chat.head_id if parent_id is None else parent_id
+    if parent is not None:
+        _check_parent(records, chat, parent)
+    message = Message(
+        message_id, chat_id, parent, Role.USER, None, _user_name(records, chat.persona_id), text, now
+    )
+    _show(records, message, now)
+    if settings is None:
+        _move_head(records, chat_id, message_id, now)
+        return Accepted(True, message, None)
+    turn = _begin(records, chat, NewReply(turn_id, Kind.REPLY, message_id, settings), now)
+    return Accepted(True, message, turn)
+
+
+def put_turn(records: Records, chat_id: str, reply: NewReply, now: float) -> Accepted:
+    """A further reply: a swipe beside others, or more behind one that has ended.
+
+    `parent_id` is the message replied to, or for `continue` the reply that is to go on. Nothing is overwritten: a
+    continued reply is a new message that begins with the old one's text.
+    """
+    chat = chat_of(records, chat_id)
+    known = records.turns.get(reply.turn_id)
+    parent = records.messages.get(reply.parent_id)
+    if known is not None:
+        if known.chat_id != chat_id or known.kind is not reply.kind or parent is None:
+            raise Conflict("A turn with this id and another content exists already.")
+        expected = parent.parent_id if reply.kind is Kind.CONTINUE else reply.parent_id
+        if known.parent_id != expected:
+            raise Conflict("A turn with this id and another parent exists already.")
+        prefix = parent.text if reply.kind is Kind.CONTINUE else ""
+        return Accepted(False, None, as_accepted(known), prefix)
+    _check_parent(records, chat, reply.parent_id)
+    assert parent is not None
+    if reply.kind is Kind.CONTINUE:
+        if parent.role is not Role.CHARACTER or parent.parent_id is None:
+            raise Invalid("Only a reply can be continued: parent_id has to be the id of one.")
+        reply = replace(reply, parent_id=parent.parent_id, prefix=parent.text)
+    return Accepted(True, None, _begin(records, chat, reply, now), reply.prefix)
+
+
+def stop(records: Records, turn_id: str, now: float) -> Turn:
+    """The user's stop: final at once, whoever may be writing. An ended turn stays as it ended."""
+    turn = turn_of(records, turn_id)
+    try:
+        return apply(records, turn, StopPressed(), now)
+    except NotPossible:
+        return turn
+
+
+def as_accepted(turn: Turn) -> Turn:
+    """The turn as it was when it was taken in."""
+    return Turn(
+        turn.id, turn.chat_id, turn.message_id, turn.parent_id, turn.kind, turn.created_at, turn.created_at
+    )
+
+
+def chat_of(records: Records, chat_id: str) -> Chat:
+    """The chat, or NotFound."""
+    chat = records.chats.get(chat_id)
+    if chat is None:
+        raise NotFound("There is no chat with this id.")
+    return chat
+
+
+def turn_of(records: Records, turn_id: str) -> Turn:
+    """The turn, or NotFound."""
+    turn = records.turns.get(turn_id)
+    if turn is None:
+        raise NotFound("There is no turn with this id.")
+    return turn
+
+
+def character_of(records: Records, character_id: str) -> StoredCharacter:
+    """The character as the gallery shows it, or NotFound."""
+    stored = records.characters.shown(character_id)
+    if stored is None:
+        raise NotFound("There is no character with this id.")
+    return stored
+
+
+def _begin(records: Records, chat: Chat, reply: NewReply, now: float) -> Turn:
+    """Queue a turn and show the place where its reply will be."""
+    parent = records.messages.get(reply.parent_id)
+    author = _speaker(records, chat, parent)
+    turn = Turn(
+        id=reply.turn_id,
+        chat_id=chat.id,
+        message_id=derived_id(reply.turn_id, "message"),
+        parent_id=reply.parent_id,
+        kind=reply.kind,
+        created_at=now,
+        progressed_at=now,
+    )
+    placeholder = Message(
+        id=turn.message_id,
+        chat_id=chat.id,
+        parent_id=reply.parent_id,
+        role=Role.CHARACTER,
+        author=author.id,
+        author_name=author.character.name,
+        text="",
+        created_at=now,
+        state=State.QUEUED,
+        turn_id=turn.id,
+    )
+    records.turns.add(turn, {"seed": seed_of(turn.id), **_given(reply.settings)})
+    _show(records, placeholder, now)
+    if reply.prefix:
+        turn = records.turns.seed_text(turn, reply.prefix, now)
+    announce(records, turn, now)
+    _move_head(records, chat.id, turn.message_id, now)
+    return turn
+
+
+def _given(settings: TurnSettings) -> Mapping[str, Any]:
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def _speaker(records: Records, chat: Chat, parent: Message | None) -> StoredCharacter:
+    """Who replies: the only character, or in a group whoever comes behind the one that spoke last."""
+    ids = chat.character_ids
+    before = parent
+    while len(ids) > 1 and before is not None and before.role is Role.USER:
+        before = records.messages.get(before.parent_id) if before.parent_id else None
+    last = ids.index(before.author) if before is not None and before.author in ids else -1
+    stored = records.characters.get(ids[(last + 1) % len(ids)])
+    assert stored is not None, "characters are hidden, never removed"
+    return stored
+
+
+def _check_parent(records: Records, chat: Chat, parent_id: str) -> None:
+    parent = records.messages.get(parent_id)
+    if parent is None or parent.chat_id != chat.id:
+        raise NotFound("There is no message with the parent's id in this chat.")
+    if not parent.state.final:
+        raise TurnInProgress("The reply that this would follow has not ended yet.")
+
+
+def _repeated(
+    records: Records, known: Message, chat_id: str, text: str, parent_id: str | None, turn_id: str | None
+) -> Accepted:
+    turn = records.turns.get(derived_id(known.id, "turn"))
+    same = (
+        known.chat_id == chat_id
+        and known.role is Role.USER
+        and known.text == text
+        and (parent_id is None or known.parent_id == parent_id)
+        and (turn is None) == (turn_id is None)
+    )
+    if not same:
+        raise Conflict("A message with this id and another content exists already.")
+    return Accepted(False, known, None if turn is None else as_accepted(turn))
+
+
+def _user_name(records: Records, persona_id: str | None) -> str:
+    if persona_id is None:
+        return DEFAULT_USER_NAME
+    persona = records.chats.persona(persona_id)
+    if persona is None:
+        raise NotFound("There is no persona with this id.")
+    return persona.name
+
+
+def _show(records: Records, message: Message, now: float) -> None:
+    records.messages.add(message)
+    records.events.add(
+        message.chat_id,
+        "message",
+        json.dumps(message_view(message)),
+        now,
+        turn_id=message.turn_id,
+        message_id=message.id,
+    )
+
+
+def _move_head(records: Records, chat_id: str, head_id: str, now: float) -> None:
+    records.chats.move_head(chat_id, head_id, now)
+    records.events.add(chat_id, "head", json.dumps({"chat_id": chat_id, "head_id": head_id}), now, message_id=head_id)

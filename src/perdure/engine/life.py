@@ -1,0 +1,54 @@
+"""Apply an event to a turn and record everything that comes of it, in the caller's transaction.
+
+This is the only way in which a turn changes its state: whoever acts on a turn (intake, worker, reaper) comes by here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import assert_never
+
+from perdure.core.records import Attempt
+from perdure.core.turn import CloseAttempt, Event, OpenAttempt, Settle, Turn, advance
+from perdure.core.views import turn_view
+from perdure.ports.store import Records
+
+
+def apply(records: Records, turn: Turn, event: Event, now: float) -> Turn:
+    """The turn after `event`.
+
+    Raises NotPossible where the state does not allow it, and FenceLost where the turn has moved on since it was read.
+    """
+    after, effects = advance(turn, event, now)
+    records.turns.save(after, turn.fence)
+    for effect in effects:
+        match effect:
+            case OpenAttempt(n, worker, backend):
+                records.turns.open_attempt(turn.id, Attempt(n, worker, backend, now, None, None))
+            case CloseAttempt(n, outcome, error):
+                records.turns.close_attempt(turn.id, n, now, outcome, error)
+            case Settle():
+                records.messages.settle(turn.message_id, records.turns.text(turn.id), after.state, after.error)
+            case _:
+                assert_never(effect)
+    if not after.state.final:
+        records.messages.mark(turn.message_id, after.state)
+    announce(records, after, now)
+    return after
+
+
+def announce(records: Records, turn: Turn, now: float) -> None:
+    """Tell the chat's listeners how the turn stands."""
+    text = records.turns.text(turn.id) if turn.progress.offset else ""
+    view = turn_view(turn, records.turns.attempts(turn.id), text)
+    records.events.add(turn.chat_id, "turn", json.dumps(view), now, turn_id=turn.id, message_id=turn.message_id)
+
+
+def reply_text(records: Records, turn: Turn) -> str:
+    """The reply's text as far as it is there, whether its turn has ended or not."""
+    if turn.state.final:
+        message = records.messages.get(turn.message_id)
+        return message.text if message else ""
+    return records.turns.text(turn.id) if turn.progress.offset else ""
+
+

@@ -1,0 +1,69 @@
+"""Take up what others left: turns of dead or silent workers, turns nobody can serve, and records nobody needs.
+
+Every worker reaps. Two that reap the same turn do no harm: the second one finds the fence changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from perdure.core.errors import ModelUnreachable
+from perdure.core.turn import PATIENCE_S, Event, Expired, NotPossible, Outcome, Turn, WorkerLost
+from perdure.engine.life import apply
+from perdure.ports.store import FenceLost, Records
+
+KEEP_EVENTS_S = 24 * 3600.0
+"""How long events can be replayed, in seconds; a client that was away for longer gets a snapshot."""
+
+PRUNE_LIMIT = 2000
+"""Rows that one round of tidying removes at most, so that it never holds the store for long."""
+
+_Why = Callable[[Turn], Event]
+
+
+def overdue(records: Records, now: float) -> bool:
+    """Whether there is anything to reap. Only reads."""
+    return bool(records.turns.expired(now) or records.turns.waiting_since(now - PATIENCE_S))
+
+
+def reap(records: Records, now: float) -> int:
+    """Give the turns of silent workers back, and end those that have waited too long. Returns how many."""
+    lost = _each(records, records.turns.expired(now), lambda _: WorkerLost(Outcome.EXPIRED), now)
+    return lost + _each(records, records.turns.waiting_since(now - PATIENCE_S), _given_up(records), now)
+
+
+def bury(records: Records, owner: str, now: float) -> int:
+    """A worker is known to be dead: give its turns back without waiting for their leases. Returns how many."""
+    return _each(records, records.turns.running_of(owner), lambda _: WorkerLost(Outcome.DIED), now)
+
+
+def bury_predecessors(records: Records, name: str, incarnation: str, now: float) -> int:
+    """A worker's name is held by one process at a time: what earlier ones of this name held is free."""
+    held = records.turns.running_of_others(name, incarnation)
+    return _each(records, held, lambda _: WorkerLost(Outcome.DIED), now)
+
+
+def tidy(records: Records, now: float) -> int:
+    """Forget events that nobody can still be waiting for. Returns how many rows went."""
+    before = now - KEEP_EVENTS_S
+    return records.events.prune(before, PRUNE_LIMIT) + records.chats.purge_transient(before, PRUNE_LIMIT // 10)
+
+
+def _given_up(records: Records) -> _Why:
+    def why(turn: Turn) -> Event:
+        attempts = records.turns.attempts(turn.id)
+        known = attempts[-1].error if attempts else None
+        return Expired(known or ModelUnreachable("No model could be reached for this reply.", saved=True))
+
+    return why
+
+
+def _each(records: Records, turns: Sequence[Turn], why: _Why, now: float) -> int:
+    taken = 0
+    for turn in turns:
+        try:
+            apply(records, turn, why(turn), now)
+            taken += 1
+        except (FenceLost, NotPossible):
+            continue
+    return taken

@@ -1,0 +1,71 @@
+"""Gather what a reply is built from."""
+
+from __future__ import annotations
+
+from perdure.core.prompt import Ask, Sampling, Scene, build
+from perdure.core.records import Message, TurnSettings
+from perdure.core.turn import Turn
+from perdure.engine.intake import DEFAULT_USER_NAME
+from perdure.ports.store import Records
+
+MAX_HISTORY = 400
+"""Messages of a branch that are looked at for a prompt; no context holds more."""
+
+
+def load(records: Records, turn: Turn) -> tuple[Scene, TurnSettings, str]:
+    """The scene of a turn, the settings it was asked with, and the text of its reply so far."""
+    chat = records.chats.get(turn.chat_id)
+    placeholder = records.messages.get(turn.message_id)
+    assert placeholder is not None and placeholder.author is not None, "a turn has a reply with an author"
+    stored = records.characters.get(placeholder.author)
+    assert stored is not None, "characters are hidden, never removed"
+    persona_id = chat.persona_id if chat else None
+    persona = records.chats.persona(persona_id) if persona_id else None
+    settings = records.turns.settings(turn.id)
+    history: list[Message] = list(records.messages.branch(turn.parent_id, MAX_HISTORY))
+    scene = Scene(
+        character=stored.character,
+        user_name=persona.name if persona else DEFAULT_USER_NAME,
+        user_description=persona.description if persona else "",
+        history=history,
+        extra_system=str(settings.get("system") or ""),
+    )
+    text = records.turns.text(turn.id) if turn.progress.offset else ""
+    return scene, settings, text
+
+
+def ask(scene: Scene, settings: TurnSettings, turn: Turn, prefix: str, shrink: float = 1.0) -> Ask:
+    """The request to a backend; `shrink` below 1 makes the prompt smaller than the context should allow."""
+    max_tokens = _whole(settings.get("max_tokens"), 400)
+    context = _whole(settings.get("context_size"), 4096)
+    budget = int((context - max_tokens) * shrink)
+    return Ask(
+        messages=build(scene, max(budget, 256)),
+        prefix=prefix,
+        max_tokens=turn.progress.tokens_left(max_tokens),
+        sampling=Sampling(
+            temperature=_number(settings.get("temperature")),
+            top_p=_number(settings.get("top_p")),
+            top_k=_whole_or_none(settings.get("top_k")),
+            min_p=_number(settings.get("min_p")),
+            repeat_penalty=_number(settings.get("repeat_penalty")),
+            seed=_whole_or_none(settings.get("seed")),
+            stop=_strings(settings.get("stop")),
+        ),
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _whole_or_none(value: object) -> int | None:
+    return int(value) if isinstance(value, (int, float)) else None
+
+
+def _whole(value: object, default: int) -> int:
+    return int(value) if isinstance(value, (int, float)) else default
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()

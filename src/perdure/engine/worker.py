@@ -1,0 +1,207 @@
+"""A worker: claims turns, runs an attempt for each, renews its leases, and reaps what dead workers left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from perdure.core.errors import ModelMissing, ModelUnreachable, StoreFull, StoreUnavailable
+from perdure.core.lease import HEARTBEAT_S, LEASE_S, grant
+from perdure.core.turn import Claimed, Released, Turn
+from perdure.engine import reaper
+from perdure.engine.appender import Appender
+from perdure.engine.attempt import Attempts, Patience, end
+from perdure.engine.life import apply
+from perdure.engine.probes import Gate
+from perdure.ports.bell import Bell, Hint
+from perdure.ports.clock import Clock
+from perdure.ports.models import Backend
+from perdure.ports.store import Records, Store
+
+TIDY_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`name` is what the list of processes shows; `incarnation` tells this process from earlier ones of the name."""
+
+    name: str
+    incarnation: str
+
+    @property
+    def owner(self) -> str:
+        """What stands in a lease."""
+        return f"{self.name}:{self.incarnation}"
+
+
+class Worker:
+    """Runs until `stop` is set, then gives back what it holds."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        store: Store,
+        bell: Bell,
+        clock: Clock,
+        backend: Backend,
+        *,
+        capacity: int,
+        patience: Patience,
+        deaths: AsyncIterator[Mapping[str, str]] | None = None,
+    ) -> None:
+        self._identity = identity
+        self._store = store
+        self._bell = bell
+        self._clock = clock
+        self._capacity = capacity
+        self._deaths = deaths
+        self._backend = backend
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, Turn] = {}
+        self._wake = asyncio.Event()
+        self._check = asyncio.Event()
+        self._stopping = False
+        self._gate = Gate(backend, self._wake.set)
+        self._appender = Appender(store, bell, clock, self._drop)
+        self._attempts = Attempts(store, bell, clock, backend, self._appender, patience)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`, then release every turn, so that others go on with them at once."""
+        self._bell.listen(Hint.QUEUED, self._wake.set)
+        self._bell.listen(Hint.ENDED, self._check.set)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._appender.run)
+            tasks.start_soon(self._gate.run)
+            tasks.start_soon(self._beat)
+            tasks.start_soon(self._claim)
+            tasks.start_soon(self._watch_mine)
+            if self._deaths is not None:
+                tasks.start_soon(self._hear_deaths, self._deaths)
+            await stop.wait()
+            self._stopping = True
+            await self._release()
+            tasks.cancel_scope.cancel()
+
+    async def _claim(self) -> None:
+        """Take on whatever waits, as long as there is room and a backend to ask."""
+        me = self._identity
+        await self._patiently(lambda r, now: reaper.bury_predecessors(r, me.name, me.incarnation, now))
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            room = self._capacity - len(self._running)
+            if self._stopping or not self._gate.open or room <= 0:
+                continue
+            claimed = await self._patiently(lambda r, now: self._take(r, now, room))
+            if not claimed:
+                continue
+            self._bell.ring(Hint.EVENTS)
+            for turn in claimed:
+                self._turns[turn.id] = turn
+                self._running[turn.id] = asyncio.create_task(self._attempt(turn), name=f"turn {turn.id}")
+
+    def _take(self, records: Records, now: float, room: int) -> list[Turn]:
+        me = self._identity
+        claim = Claimed(me.name, self._backend.name, grant(me.owner, now))
+        return [apply(records, turn, claim, now) for turn in records.turns.queued(now, room)]
+
+    async def _attempt(self, turn: Turn) -> None:
+        try:
+            error = await self._attempts.run(turn)
+            if isinstance(error, (ModelUnreachable, ModelMissing)):
+                self._gate.shut()
+            elif error is None:
+                self._gate.well()
+        except (StoreUnavailable, StoreFull):
+            # The end could not be written: the lease runs out, and somebody goes on when the store is back.
+            pass
+        finally:
+            if self._running.get(turn.id) is asyncio.current_task():
+                del self._running[turn.id]
+                del self._turns[turn.id]
+            self._wake.set()
+
+    async def _beat(self) -> None:
+        """Renew, reap, tidy."""
+        loop = asyncio.get_running_loop()
+        tidied_at = 0.0
+        last_at = loop.time()
+        while True:
+            began_at = loop.time()
+            late = began_at - last_at > LEASE_S
+            last_at = began_at
+            owner = self._identity.owner
+            await self._patiently(lambda r, now: r.turns.renew(owner, now + LEASE_S))
+            if not late and await self._store_says(reaper.overdue):
+                await self._patiently(reaper.reap, durable=True)
+                self._bell.ring(Hint.EVENTS)
+            if began_at - tidied_at > TIDY_EVERY_S:
+                tidied_at = began_at
+                await self._patiently(reaper.tidy)
+            self._wake.set()
+            self._check.set()
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _watch_mine(self) -> None:
+        """Cancel attempts whose turns have ended or gone to somebody else: a stop was pressed, or a lease ran out."""
+        while True:
+            await self._check.wait()
+            self._check.clear()
+            if not self._running:
+                continue
+            before = dict(self._turns)
+            mine = await self._fences_of_mine()
+            for turn_id, turn in before.items():
+                if mine is not None and mine.get(turn_id) != turn.fence:
+                    self._drop(turn_id)
+
+    async def _fences_of_mine(self) -> dict[str, int] | None:
+        owner = self._identity.owner
+        try:
+            turns = await self._store.read(lambda records: records.turns.running_of(owner))
+        except (StoreUnavailable, StoreFull):
+            return None
+        return {turn.id: turn.fence for turn in turns}
+
+    async def _hear_deaths(self, deaths: AsyncIterator[Mapping[str, str]]) -> None:
+        async for death in deaths:
+            owner = Identity(death["name"], death["incarnation"]).owner
+            if await self._patiently(lambda r, now, owner=owner: reaper.bury(r, owner, now)):
+                self._bell.ring(Hint.EVENTS)
+                self._bell.ring(Hint.QUEUED)
+            self._wake.set()
+
+    def _drop(self, turn_id: str) -> None:
+        task = self._running.get(turn_id)
+        if task is not None:
+            task.cancel()
+
+    async def _release(self) -> None:
+        held: Sequence[Turn] = list(self._turns.values())
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for turn in held:
+            await end(self._store, self._bell, self._clock, turn, Released())
+        self._bell.ring(Hint.QUEUED)
+
+    async def _store_says(self, question) -> bool:  # type: ignore[no-untyped-def]
+        now = self._clock.now()
+        try:
+            return bool(await self._store.read(lambda records: question(records, now)))
+        except (StoreUnavailable, StoreFull):
+            return False
+
+    async def _patiently(self, work, *, durable: bool = False):  # type: ignore[no-untyped-def]
+        """Run `work(records, now)`; where the store is away, None: the next beat tries again."""
+        now = self._clock.now()
+        try:
+            return await self._store.write(lambda records: work(records, now), durable=durable)
+        except (StoreUnavailable, StoreFull):
+            return None
+
+

@@ -1,0 +1,36 @@
+"""Put the HTTP app together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from perdure import __version__
+from perdure.http import characters, chats, events, openai, operator, pages, problems, turns
+from perdure.http.guard import Guard
+from perdure.http.schemas import Problem
+from perdure.http.service import Service
+
+
+def create_app(service: Service) -> FastAPI:
+    """The app over `service`."""
+    settings = service.settings
+    app = FastAPI(
+        title="Perdure",
+        version=__version__,
+        summary="Character chat in which a conversation outlives every failure behind it.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        responses={"4XX": {"model": Problem, "description": "A problem document (RFC 9457)."}},
+    )
+    app.state.service = service
+    problems.install(app)
+    for part in (chats, turns, events, characters, openai, operator):
+        app.include_router(part.router)
+    assets = service.pages / "assets"
+    if assets.is_dir():
+        app.mount("/assets", pages.Assets(directory=assets))
+    app.include_router(pages.router_for(service.pages))
+    token = settings.access_token.get_secret_value() if settings.access_token else None
+    app.add_middleware(Guard, access_token=token, allowed_hosts=(settings.host, *settings.allowed_hosts))
+    return app

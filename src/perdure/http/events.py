@@ -1,0 +1,195 @@
+"""The event stream of a chat: a snapshot or a replay, then whatever is committed, each event once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from perdure.core.errors import ClientError
+from perdure.core.records import Event
+from perdure.core.views import message_view, turn_view
+from perdure.engine import intake
+from perdure.engine.tailer import Listener
+from perdure.http.service import Perdure, Service
+from perdure.ports.store import Records
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+
+KEEP_ALIVE_S = 15.0
+"""How often a silent stream shows that it is alive, in seconds."""
+
+SNAPSHOT_MESSAGES = 200
+"""Messages at the end of the branch that a snapshot holds; earlier ones are read page by page."""
+
+REPLAY_PAGE = 1000
+
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
+
+Place = int | None
+"""The seq of the last event that a client has seen; None for one that has seen nothing."""
+
+
+@router.get(
+    "/chats/{chat_id}/events",
+    responses={200: {"content": {"text/event-stream": {}}, "description": "message, turn, delta and head events"}},
+    response_class=Response,
+)
+async def follow_chat(
+    chat_id: UUID,
+    perdure: Perdure,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    """Server-sent events of a chat.
+
+    Goes on behind `Last-Event-ID` (or `after`); with neither, or where that is too long ago to replay, it begins with a
+    snapshot. A `delta` holds text for an offset, counted in code points; offsets only grow.
+    """
+    given = last_event_id if last_event_id not in (None, "") else after
+    place = _place(given)
+    chat = str(chat_id)
+    listener = await perdure.tailer.subscribe(chat)
+    try:
+        first, place = await perdure.store.read(lambda r: _begin(r, chat, place))
+    except BaseException:
+        perdure.tailer.unsubscribe(chat, listener)
+        raise
+    return EventStream(perdure, chat, listener, first, place)
+
+
+def _place(given: str | None) -> Place:
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise ClientError("Last-Event-ID and `after` have to be the id of an event of this server.")
+    return int(given)
+
+
+def _begin(records: Records, chat_id: str, place: Place) -> tuple[bytes, int]:
+    """What is sent first, and the seq behind which the client then is."""
+    chat = intake.chat_of(records, chat_id)
+    low, last = records.events.bounds()
+    if place is not None and place > last:
+        raise ClientError("Last-Event-ID and `after` have to be the id of an event of this server.")
+    if place is not None and place >= low:
+        return b"", place
+    return _snapshot(records, chat.id, chat.head_id, last), last
+
+
+def _snapshot(records: Records, chat_id: str, head_id: str | None, seq: int) -> bytes:
+    """The chat as it stands. Replies that are being written come as an empty message, then as one delta from 0."""
+    parts: list[bytes] = []
+    if head_id is not None:
+        for message in records.messages.branch(head_id, SNAPSHOT_MESSAGES):
+            parts.append(frame(seq, "message", message_view(message)))
+    for turn in records.turns.unfinished(chat_id):
+        text = records.turns.text(turn.id)
+        parts.append(frame(seq, "turn", turn_view(turn, records.turns.attempts(turn.id), text)))
+        if text:
+            delta = {"turn_id": turn.id, "message_id": turn.message_id, "offset": 0, "text": text}
+            parts.append(frame(seq, "delta", delta))
+    if head_id is not None:
+        parts.append(frame(seq, "head", {"chat_id": chat_id, "head_id": head_id}))
+    return b"".join(parts)
+
+
+def frame(seq: int, kind: str, data: dict[str, Any]) -> bytes:
+    """One server-sent event. JSON has no line breaks, so one data line is enough."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (seq, kind.encode(), orjson.dumps(data))
+
+
+def encode(event: Event) -> bytes:
+    """An entry of the log as a server-sent event."""
+    if event.kind == "delta":
+        return frame(
+            event.seq,
+            "delta",
+            {
+                "turn_id": event.turn_id,
+                "message_id": event.message_id,
+                "offset": event.offset,
+                "text": event.body,
+            },
+        )
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.kind.encode(), event.body.encode())
+
+
+class EventStream(Response):
+    """Streams until the client goes, the listener is let go, or the process ends.
+
+    A plain ASGI response instead of a generator: one wake-up and one write for everything that has come meanwhile.
+    """
+
+    def __init__(self, service: Service, chat_id: str, listener: Listener, first: bytes, place: int) -> None:
+        super().__init__()
+        self._service = service
+        self._chat_id = chat_id
+        self._listener = listener
+        self._first = first
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what was before, then what comes."""
+        gone = asyncio.create_task(_gone(receive, self._listener))
+        try:
+            headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await _write(send, b"retry: 500\n\n" + self._first)
+            await self._replay(send)
+            await self._live(send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            gone.cancel()
+            self._service.tailer.unsubscribe(self._chat_id, self._listener)
+
+    async def _replay(self, send: Send) -> None:
+        """Read what the store holds behind the place, until there is no more."""
+        while True:
+            events = await self._service.store.read(
+                lambda r: r.events.of_chat(self._chat_id, self._place, REPLAY_PAGE)
+            )
+            await self._show(send, events)
+            if len(events) < REPLAY_PAGE:
+                return
+
+    async def _live(self, send: Send) -> None:
+        wake = self._listener.wake
+        while not self._listener.dropped:
+            if not wake.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(KEEP_ALIVE_S):
+                        await wake.wait()
+                if not wake.is_set():
+                    await _write(send, b": keep-alive\n\n")
+                    continue
+            await self._show(send, self._listener.take())
+
+    async def _show(self, send: Send, events: Iterable[Event]) -> None:
+        """Send the events that are new to this client."""
+        fresh = [event for event in events if event.seq > self._place]
+        if fresh:
+            self._place = fresh[-1].seq
+            await _write(send, b"".join(map(encode, fresh)))
+
+
+async def _write(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _gone(receive: Receive, listener: Listener) -> None:
+    """Let the stream end when its client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    listener.drop()

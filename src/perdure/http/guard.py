@@ -1,0 +1,145 @@
+"""Who may talk to this server: by name (Host), by page (Origin), by token; and what a page of ours may do.
+
+A server on a person's own machine can be reached by every page that this person's browser opens. A foreign page cannot
+fake Host and Origin: a name that is not ours means that somebody pointed their own at us (DNS rebinding), an origin
+that is not ours means that somebody else's page is asking.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Collection, Mapping
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from perdure.core.errors import ClientError, NotAllowedHere, PerdureError, TokenRequired, TooLarge
+from perdure.http.problems import problem
+
+COOKIE = "perdure_token"
+
+OPEN_PATHS = ("/healthz", "/readyz", "/api/v1/session")
+"""What answers without a token."""
+
+MAX_BODY_BYTES = 2_000_000
+MAX_UPLOAD_BYTES = 24_000_000
+"""How large a request may be, in bytes: JSON, and a card that is uploaded."""
+
+UPLOADS = ("/api/v1/characters/import",)
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, *, access_token: str | None, allowed_hosts: Collection[str]) -> None:
+        self._app = app
+        self._token = access_token
+        self._hosts = frozenset(host.lower() for host in allowed_hosts) | {"localhost"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        path: str = scope["path"]
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._check(scope["method"], path, headers)
+            limit = MAX_UPLOAD_BYTES if path in UPLOADS else MAX_BODY_BYTES
+            receive = _limited(receive, headers, limit)
+            await self._app(scope, receive, send_safely)
+        except PerdureError as refused:
+            await problem(refused, path)(scope, receive, send_safely)
+
+    def _check(self, method: str, path: str, headers: Headers) -> None:
+        host = headers.get("host", "")
+        if not self._ours(_name(host)):
+            raise NotAllowedHere("This server is not known by the name in the Host header.")
+        if method not in ("GET", "HEAD", "OPTIONS"):
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+                raise NotAllowedHere("A page from another origin asked for this.")
+            if headers.get("sec-fetch-site") == "cross-site":
+                raise NotAllowedHere("A page from another site asked for this.")
+        guarded = path.startswith(("/api/", "/v1/", "/metrics"))
+        if self._token is not None and guarded and path not in OPEN_PATHS and not self._holds_token(headers):
+            raise TokenRequired()
+
+    def _ours(self, name: str) -> bool:
+        """An address is always ours: only names can be pointed at us by others."""
+        if name in self._hosts:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    def _holds_token(self, headers: Headers) -> bool:
+        assert self._token is not None
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and matches(given.strip(), self._token):
+            return True
+        try:
+            morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            return False
+        return morsel is not None and matches(morsel.value, self._token)
+
+
+def matches(given: str, token: str) -> bool:
+    """Compare without telling by the time it takes how much was right."""
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _name(host: str) -> str:
+    """The name or address in a Host header, without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+
+def _limited(receive: Receive, headers: Headers, limit: int) -> Receive:
+    """The same body, refused as soon as it is larger than `limit` bytes."""
+    try:
+        declared = int(headers.get("content-length", "0"))
+    except ValueError:
+        raise ClientError("The Content-Length header is not a number.") from None
+    if declared > limit:
+        raise TooLarge(f"The request has {declared} bytes; the limit is {limit}.")
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                # FastAPI lets only its own exceptions out of the reading of a body.
+                raise HTTPException(413)
+        return message
+
+    return counted

@@ -1,0 +1,250 @@
+"""The OpenAI-compatible endpoints: a model is a character, and a completion is a turn like any other.
+
+So it is durable too: when the worker that speaks dies, the client's stream just goes on. Each request is a chat of its
+own that is not listed and is forgotten after a day, since such clients bring the whole conversation every time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+import orjson
+from fastapi import APIRouter, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.responses import StreamingResponse
+
+from perdure.core.errors import NotFound, ServerError, describe, recall
+from perdure.core.records import Message, Role, StoredCharacter
+from perdure.core.turn import Kind
+from perdure.engine import intake
+from perdure.engine.intake import NewReply
+from perdure.engine.tailer import Listener
+from perdure.http.problems import Json
+from perdure.http.schemas import MAX_TEXT, Text
+from perdure.http.service import Perdure, Service
+from perdure.ports.bell import Hint
+from perdure.ports.store import Records
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+
+class _Part(BaseModel):
+    """A piece of a message; only text is understood."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class _Message(BaseModel):
+    """A message as OpenAI's clients send it."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[Text, Field(max_length=MAX_TEXT)] | Annotated[list[_Part], Field(max_length=100)]
+
+    @property
+    def text(self) -> str:
+        """The content as one text."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content)
+
+
+class _StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+def _someone(messages: list[_Message]) -> list[_Message]:
+    if not any(message.role in ("user", "assistant") for message in messages):
+        raise ValueError("there has to be a message of the user")
+    return messages
+
+
+class Completion(BaseModel):
+    """A chat completion request; what Perdure does not know is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: Annotated[Text, Field(max_length=200)]
+    messages: Annotated[list[_Message], Field(min_length=1, max_length=2000), AfterValidator(_someone)]
+    stream: bool = False
+    stream_options: _StreamOptions | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=5)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    stop: Annotated[Text, Field(max_length=200)] | Annotated[list[Text], Field(max_length=16)] | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = None
+
+    def settings(self, defaults: dict[str, Any]) -> dict[str, Any]:
+        """The turn's settings: the server's, with what the client asked for."""
+        asked = {
+            "max_tokens": self.max_completion_tokens or self.max_tokens,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "seed": self.seed,
+            "stop": [self.stop] if isinstance(self.stop, str) else self.stop,
+            "system": "\n\n".join(m.text for m in self.messages if m.role in ("system", "developer")) or None,
+        }
+        return {**defaults, **{key: value for key, value in asked.items() if value is not None}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A completion on its way."""
+
+    turn_id: str
+    chat_id: str
+    model: str
+    created: int
+    listener: Listener
+
+
+@router.get("/models")
+async def list_models(perdure: Perdure) -> Response:
+    """The characters, as models."""
+    stored = await perdure.store.read(lambda r: r.characters.all())
+    return Json({"object": "list", "data": [_model(one) for one in stored]})
+
+
+@router.get("/models/{model:path}")
+async def get_model(model: str, perdure: Perdure) -> Response:
+    """One character, as a model."""
+    return Json(_model(await perdure.store.read(lambda r: _character(r, model))))
+
+
+@router.post("/chat/completions")
+async def complete(body: Completion, perdure: Perdure) -> Response:
+    """A reply by the character that `model` names (by its name or id)."""
+    chat_id, turn_id = str(uuid4()), str(uuid4())
+    settings = body.settings(perdure.settings.turn_settings())
+    listener = await perdure.tailer.subscribe(chat_id)
+    try:
+        await perdure.act(
+            lambda r, now: _begin(r, chat_id, turn_id, body, settings, now), Hint.QUEUED, Hint.EVENTS
+        )
+    except BaseException:
+        perdure.tailer.unsubscribe(chat_id, listener)
+        raise
+    running = _Running(turn_id, chat_id, body.model, int(perdure.clock.now()), listener)
+    if body.stream:
+        usage = body.stream_options is not None and body.stream_options.include_usage
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(_stream(perdure, running, usage), media_type="text/event-stream", headers=headers)
+    pieces: list[str] = []
+    last: dict[str, Any] = {}
+    async for kind, data in _follow(perdure, running):
+        if kind == "delta":
+            pieces.append(data["text"])
+        else:
+            last = data
+    if last["state"] == "failed":
+        raise recall(last["error"])
+    message = {"role": "assistant", "content": "".join(pieces)}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    return Json({**_head(running, "chat.completion"), "choices": [choice], "usage": await _usage(perdure, turn_id)})
+
+
+def _begin(
+    records: Records, chat_id: str, turn_id: str, body: Completion, settings: dict[str, Any], now: float
+) -> None:
+    """A chat that holds what the client brought, and a turn behind it."""
+    stored = _character(records, body.model)
+    intake.put_chat(records, chat_id, [stored.id], None, now, origin="openai")
+    parent: str | None = None
+    for n, given in enumerate(body.messages):
+        if given.role in ("system", "developer"):
+            continue
+        own = given.role == "assistant"
+        message = Message(
+            id=intake.derived_id(chat_id, str(n)),
+            chat_id=chat_id,
+            parent_id=parent,
+            role=Role.CHARACTER if own else Role.USER,
+            author=stored.id if own else None,
+            author_name=stored.character.name if own else intake.DEFAULT_USER_NAME,
+            text=given.text,
+            created_at=now,
+        )
+        records.messages.add(message)
+        parent = message.id
+    assert parent is not None
+    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, parent, settings), now)
+
+
+async def _follow(service: Service, running: _Running) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """The turn's deltas, then its end. A client that goes away before stops the turn."""
+    ended = False
+    try:
+        while not ended:
+            await running.listener.wake.wait()
+            for event in running.listener.take():
+                if event.kind == "delta":
+                    yield "delta", {"text": event.body}
+                elif event.kind == "turn":
+                    turn = json.loads(event.body)
+                    if turn["state"] in ("done", "stopped", "failed"):
+                        ended = True
+                        yield "end", turn
+            if running.listener.dropped and not ended:
+                raise ServerError("This server is restarting; ask again.", saved=True)
+    finally:
+        service.tailer.unsubscribe(running.chat_id, running.listener)
+        if not ended and not running.listener.dropped:
+            await service.act(lambda r, now: intake.stop(r, running.turn_id, now), Hint.ENDED)
+
+
+async def _stream(service: Service, running: _Running, usage: bool) -> AsyncIterator[bytes]:
+    """The reply as OpenAI's chunks; a failure comes as the error object that its clients raise."""
+    head = _head(running, "chat.completion.chunk")
+    yield _chunk(head, {"role": "assistant", "content": ""}, None)
+    async for kind, data in _follow(service, running):
+        if kind == "delta":
+            yield _chunk(head, {"content": data["text"]}, None)
+        elif data["state"] == "failed":
+            error = describe(recall(data["error"]))
+            failure = {"message": f"{error['detail']} {error['remedy']}", "type": f"{error['fault']}_error", **error}
+            yield b"data: %s\n\n" % orjson.dumps({"error": failure})
+        else:
+            yield _chunk(head, {}, "stop")
+    if usage:
+        yield b"data: %s\n\n" % orjson.dumps(
+            {**head, "choices": [], "usage": await _usage(service, running.turn_id)}
+        )
+    yield b"data: [DONE]\n\n"
+
+
+def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+    return b"data: %s\n\n" % orjson.dumps({**head, "choices": [choice]})
+
+
+def _head(running: _Running, kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{running.turn_id}", "object": kind, "created": running.created, "model": running.model}
+
+
+async def _usage(service: Service, turn_id: str) -> dict[str, int]:
+    turn = await service.store.read(lambda r: intake.turn_of(r, turn_id))
+    spoken = turn.progress.tokens
+    return {"prompt_tokens": 0, "completion_tokens": spoken, "total_tokens": spoken}
+
+
+def _character(records: Records, model: str) -> StoredCharacter:
+    stored = records.characters.shown(model) or records.characters.by_name(model)
+    if stored is None:
+        raise NotFound("There is no character of that name or id: see GET /v1/models.")
+    return stored
+
+
+def _model(stored: StoredCharacter) -> dict[str, Any]:
+    return {
+        "id": stored.character.name,
+        "object": "model",
+        "created": int(stored.created_at),
+        "owned_by": "perdure",
+        "perdure": {"character_id": stored.id},
+    }

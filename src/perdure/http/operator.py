@@ -1,0 +1,67 @@
+"""How the server is: for people, for orchestrators, for operators."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from perdure import __version__
+from perdure.core.errors import TokenRequired
+from perdure.http.guard import COOKIE, matches
+from perdure.http.problems import Json
+from perdure.http.schemas import ProcessOut, PutSession, StatusOut
+from perdure.http.service import Perdure
+
+router = APIRouter(tags=["operator"])
+
+
+@router.get("/healthz")
+async def alive() -> Response:
+    """Whether this process answers at all."""
+    return Json({"status": "ok"})
+
+
+@router.get("/readyz")
+async def ready(perdure: Perdure) -> Response:
+    """Whether this process can do its work: it reads the record. 503 where it cannot."""
+    await perdure.store.read(lambda r: r.events.bounds())
+    return Json({"status": "ok"})
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics() -> Response:
+    """Prometheus metrics of this process."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/api/v1/status", response_model=StatusOut)
+async def status(perdure: Perdure) -> Response:
+    """The version, and how the model stands."""
+    return Json({"version": __version__, "backend": await perdure.backend_status()})
+
+
+@router.get("/api/v1/operator/processes", response_model=list[ProcessOut])
+async def processes(perdure: Perdure) -> Response:
+    """The processes of this installation, as the supervisor sees them."""
+    return Json([_process(row) for row in await perdure.processes()])
+
+
+@router.post("/api/v1/session", status_code=204)
+async def open_session(body: PutSession, perdure: Perdure) -> Response:
+    """Exchange the access token for a cookie, so that a browser shows it by itself."""
+    token = perdure.settings.access_token
+    if token is not None and not matches(body.access_token, token.get_secret_value()):
+        raise TokenRequired("That is not this server's access token.")
+    answer = Response(status_code=204)
+    answer.set_cookie(
+        COOKIE, body.access_token, max_age=365 * 24 * 3600, httponly=True, samesite="strict", path="/"
+    )
+    return answer
+
+
+def _process(row: dict[str, Any]) -> dict[str, Any]:
+    since = datetime.fromtimestamp(row["since"], UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {**row, "since": since}

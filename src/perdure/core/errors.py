@@ -256,8 +256,8 @@ def tree(root: type[PerdureError] = PerdureError) -> Iterator[type[PerdureError]
 
 
 def by_code() -> Mapping[str, type[PerdureError]]:
-    """The tree by its stable codes."""
-    return {kind.code: kind for kind in tree()}
+    """The tree by its stable codes. An adapter's private kind of an error goes by the name of the error itself."""
+    return {kind.code: kind for kind in reversed(list(tree()))}
 
 
 def describe(error: PerdureError) -> dict[str, object]:

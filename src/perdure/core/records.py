@@ -108,6 +108,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """Something for the log: `body` is JSON as clients will get it."""
+
+    chat_id: str
+    kind: str
+    body: str
+    turn_id: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Append:
     """Text for a turn at an offset, written under a fence."""
 

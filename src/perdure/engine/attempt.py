@@ -92,7 +92,10 @@ class Attempts:
 
     async def _keep(self, stream: Stream) -> None:
         """Whatever ended the stream: what was said is committed before anybody goes on behind it."""
-        await asyncio.shield(self.appender.drain(stream))
+        drained = asyncio.ensure_future(self.appender.drain(stream))
+        # Where this attempt is cancelled meanwhile (a stop was pressed), nobody else is left to hear how it ends.
+        drained.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(drained)
 
 
 async def _timed(chunks: AsyncIterator[Chunk], patience: Patience) -> AsyncIterator[Chunk]:

@@ -6,18 +6,19 @@ memory of the first one. The answer to a repetition is the answer to the first: 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+import orjson
+
 from perdure.core.errors import Conflict, Invalid, NotFound, TurnInProgress
 from perdure.core.macros import expand
-from perdure.core.records import Chat, Message, Role, StoredCharacter, TurnSettings
+from perdure.core.records import Chat, Message, News, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind, NotPossible, State, StopPressed, Turn
 from perdure.core.views import message_view
-from perdure.engine.life import announce, apply
+from perdure.engine.life import apply, turn_news
 from perdure.ports.store import Records
 
 DEFAULT_USER_NAME = "You"
@@ -89,7 +90,8 @@ def put_chat(
     greeting = Message(
         derived_id(chat_id, "greeting"), chat_id, None, Role.CHARACTER, greeter.id, greeter.character.name, text, now
     )
-    _show(records, greeting, now)
+    records.messages.add([greeting])
+    records.events.add([_message_news(greeting)], now)
     records.chats.move_head(chat_id, greeting.id, now)
     return True, replace(chat, head_id=greeting.id, preview=text[:160])
 
@@ -114,16 +116,16 @@ def put_message(
         return _repeated(records, known, chat_id, text, parent_id, turn_id if settings is not None else None)
     parent = chat.head_id if parent_id is None else parent_id
     if parent is not None:
-        _check_parent(records, chat, parent)
-    message = Message(
-        message_id, chat_id, parent, Role.USER, None, _user_name(records, chat.persona_id), text, now
-    )
-    _show(records, message, now)
-    if settings is None:
-        _move_head(records, chat_id, message_id, now)
-        return Accepted(True, message, None)
-    turn = _begin(records, chat, NewReply(turn_id, Kind.REPLY, message_id, settings), now)
-    return Accepted(True, message, turn)
+        _parent(records, chat, parent)
+    user = _user_name(records, chat.persona_id)
+    message = Message(message_id, chat_id, parent, Role.USER, None, user, text, now)
+    if settings is not None:
+        turn = _begin(records, chat, message, NewReply(turn_id, Kind.REPLY, message_id, settings), now, [message])
+        return Accepted(True, message, turn)
+    records.messages.add([message])
+    records.events.add([_message_news(message), _head_news(chat_id, message_id)], now)
+    records.chats.move_head(chat_id, message_id, now)
+    return Accepted(True, message, None)
 
 
 def put_turn(records: Records, chat_id: str, reply: NewReply, now: float) -> Accepted:
@@ -134,22 +136,20 @@ def put_turn(records: Records, chat_id: str, reply: NewReply, now: float) -> Acc
     """
     chat = chat_of(records, chat_id)
     known = records.turns.get(reply.turn_id)
-    parent = records.messages.get(reply.parent_id)
-    if known is not None:
-        if known.chat_id != chat_id or known.kind is not reply.kind or parent is None:
-            raise Conflict("A turn with this id and another content exists already.")
-        expected = parent.parent_id if reply.kind is Kind.CONTINUE else reply.parent_id
-        if known.parent_id != expected:
-            raise Conflict("A turn with this id and another parent exists already.")
-        prefix = parent.text if reply.kind is Kind.CONTINUE else ""
-        return Accepted(False, None, as_accepted(known), prefix)
-    _check_parent(records, chat, reply.parent_id)
-    assert parent is not None
+    if known is not None and (known.chat_id != chat_id or known.kind is not reply.kind):
+        raise Conflict("A turn with this id and another content exists already.")
+    parent = _parent(records, chat, reply.parent_id)
     if reply.kind is Kind.CONTINUE:
-        if parent.role is not Role.CHARACTER or parent.parent_id is None:
+        continued = parent
+        if continued.role is not Role.CHARACTER or continued.parent_id is None:
             raise Invalid("Only a reply can be continued: parent_id has to be the id of one.")
-        reply = replace(reply, parent_id=parent.parent_id, prefix=parent.text)
-    return Accepted(True, None, _begin(records, chat, reply, now), reply.prefix)
+        parent = _parent(records, chat, continued.parent_id)
+        reply = replace(reply, parent_id=parent.id, prefix=continued.text)
+    if known is None:
+        return Accepted(True, None, _begin(records, chat, parent, reply, now), reply.prefix)
+    if known.parent_id != reply.parent_id:
+        raise Conflict("A turn with this id and another parent exists already.")
+    return Accepted(False, None, as_accepted(known), reply.prefix)
 
 
 def stop(records: Records, turn_id: str, now: float) -> Turn:
@@ -192,10 +192,13 @@ def character_of(records: Records, character_id: str) -> StoredCharacter:
     return stored
 
 
-def _begin(records: Records, chat: Chat, reply: NewReply, now: float) -> Turn:
-    """Queue a turn and show the place where its reply will be."""
-    parent = records.messages.get(reply.parent_id)
+def _begin(
+    records: Records, chat: Chat, parent: Message, reply: NewReply, now: float, before: Sequence[Message] = ()
+) -> Turn:
+    """Queue a turn and show the place where its reply will be, behind new messages that come `before` it."""
     author = _speaker(records, chat, parent)
+    name = records.characters.name(author)
+    assert name is not None, "characters are hidden, never removed"
     turn = Turn(
         id=reply.turn_id,
         chat_id=chat.id,
@@ -210,19 +213,24 @@ def _begin(records: Records, chat: Chat, reply: NewReply, now: float) -> Turn:
         chat_id=chat.id,
         parent_id=reply.parent_id,
         role=Role.CHARACTER,
-        author=author.id,
-        author_name=author.character.name,
+        author=author,
+        author_name=name,
         text="",
         created_at=now,
         state=State.QUEUED,
         turn_id=turn.id,
     )
+    messages = [*before, placeholder]
+    records.messages.add(messages)
     records.turns.add(turn, {"seed": seed_of(turn.id), **_given(reply.settings)})
-    _show(records, placeholder, now)
+    news = [_message_news(message) for message in messages]
     if reply.prefix:
+        # The seed is a delta of its own, which clients must not see before the message that it belongs to.
+        records.events.add(news, now)
+        news = []
         turn = records.turns.seed_text(turn, reply.prefix, now)
-    announce(records, turn, now)
-    _move_head(records, chat.id, turn.message_id, now)
+    records.events.add([*news, turn_news(records, turn), _head_news(chat.id, turn.message_id)], now)
+    records.chats.move_head(chat.id, turn.message_id, now)
     return turn
 
 
@@ -230,24 +238,24 @@ def _given(settings: TurnSettings) -> Mapping[str, Any]:
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def _speaker(records: Records, chat: Chat, parent: Message | None) -> StoredCharacter:
+def _speaker(records: Records, chat: Chat, parent: Message) -> str:
     """Who replies: the only character, or in a group whoever comes behind the one that spoke last."""
     ids = chat.character_ids
-    before = parent
+    before: Message | None = parent
     while len(ids) > 1 and before is not None and before.role is Role.USER:
         before = records.messages.get(before.parent_id) if before.parent_id else None
     last = ids.index(before.author) if before is not None and before.author in ids else -1
-    stored = records.characters.get(ids[(last + 1) % len(ids)])
-    assert stored is not None, "characters are hidden, never removed"
-    return stored
+    return ids[(last + 1) % len(ids)]
 
 
-def _check_parent(records: Records, chat: Chat, parent_id: str) -> None:
+def _parent(records: Records, chat: Chat, parent_id: str) -> Message:
+    """The message that something is to follow, once it has been said whole."""
     parent = records.messages.get(parent_id)
     if parent is None or parent.chat_id != chat.id:
         raise NotFound("There is no message with the parent's id in this chat.")
     if not parent.state.final:
         raise TurnInProgress("The reply that this would follow has not ended yet.")
+    return parent
 
 
 def _repeated(
@@ -275,18 +283,11 @@ def _user_name(records: Records, persona_id: str | None) -> str:
     return persona.name
 
 
-def _show(records: Records, message: Message, now: float) -> None:
-    records.messages.add(message)
-    records.events.add(
-        message.chat_id,
-        "message",
-        json.dumps(message_view(message)),
-        now,
-        turn_id=message.turn_id,
-        message_id=message.id,
-    )
+def _message_news(message: Message) -> News:
+    body = orjson.dumps(message_view(message)).decode()
+    return News(message.chat_id, "message", body, message.turn_id, message.id)
 
 
-def _move_head(records: Records, chat_id: str, head_id: str, now: float) -> None:
-    records.chats.move_head(chat_id, head_id, now)
-    records.events.add(chat_id, "head", json.dumps({"chat_id": chat_id, "head_id": head_id}), now, message_id=head_id)
+def _head_news(chat_id: str, head_id: str) -> News:
+    body = orjson.dumps({"chat_id": chat_id, "head_id": head_id}).decode()
+    return News(chat_id, "head", body, None, head_id)

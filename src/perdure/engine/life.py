@@ -5,10 +5,11 @@ This is the only way in which a turn changes its state: whoever acts on a turn (
 
 from __future__ import annotations
 
-import json
 from typing import assert_never
 
-from perdure.core.records import Attempt
+import orjson
+
+from perdure.core.records import Attempt, News
 from perdure.core.turn import CloseAttempt, Event, OpenAttempt, Settle, Turn, advance
 from perdure.core.views import turn_view
 from perdure.ports.store import Records
@@ -39,9 +40,15 @@ def apply(records: Records, turn: Turn, event: Event, now: float) -> Turn:
 
 def announce(records: Records, turn: Turn, now: float) -> None:
     """Tell the chat's listeners how the turn stands."""
+    records.events.add([turn_news(records, turn)], now)
+
+
+def turn_news(records: Records, turn: Turn) -> News:
+    """How the turn stands, for the log."""
     text = records.turns.text(turn.id) if turn.progress.offset else ""
-    view = turn_view(turn, records.turns.attempts(turn.id), text)
-    records.events.add(turn.chat_id, "turn", json.dumps(view), now, turn_id=turn.id, message_id=turn.message_id)
+    attempts = records.turns.attempts(turn.id) if turn.attempt else ()
+    body = orjson.dumps(turn_view(turn, attempts, text)).decode()
+    return News(turn.chat_id, "turn", body, turn.id, turn.message_id)
 
 
 def reply_text(records: Records, turn: Turn) -> str:

@@ -167,7 +167,11 @@ class Worker:
         return {turn.id: turn.fence for turn in turns}
 
     async def _hear_deaths(self, deaths: AsyncIterator[Mapping[str, str]]) -> None:
+        """The supervisor saw a process end: nobody has to find out by waiting."""
         async for death in deaths:
+            if death["role"] == "model":
+                self._gate.shut()
+                continue
             owner = Identity(death["name"], death["incarnation"]).owner
             if await self._patiently(lambda r, now, owner=owner: reaper.bury(r, owner, now)):
                 self._bell.ring(Hint.EVENTS)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from perdure import __version__
-from perdure.http import characters, chats, events, openai, operator, pages, problems, turns
+from perdure.http import characters, chats, events, openai, openapi, operator, pages, problems, turns
 from perdure.http.guard import Guard
-from perdure.http.schemas import Problem
 from perdure.http.service import Service
 
 
@@ -21,9 +20,10 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
-        responses={"4XX": {"model": Problem, "description": "A problem document (RFC 9457)."}},
+        redirect_slashes=False,
     )
     app.state.service = service
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     problems.install(app)
     for part in (chats, turns, events, characters, openai, operator):
         app.include_router(part.router)

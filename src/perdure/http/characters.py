@@ -20,7 +20,7 @@ from perdure.core.records import StoredCharacter
 from perdure.core.views import character_view
 from perdure.engine import intake
 from perdure.http.problems import Json
-from perdure.http.schemas import CharacterFields, CharacterOut, CharactersOut, OneCharacter
+from perdure.http.schemas import CharacterFields, CharacterOut, CharactersOut, OneCharacter, again
 from perdure.http.service import Perdure
 from perdure.ports.store import Records
 
@@ -51,7 +51,7 @@ async def create_character(body: CharacterFields, perdure: Perdure) -> Response:
     return Json(character_view(stored), 201)
 
 
-@router.post("/import", response_model=OneCharacter, status_code=201)
+@router.post("/import", response_model=OneCharacter, status_code=201, responses=again(OneCharacter))
 async def import_character(file: Annotated[UploadFile, File()], perdure: Perdure) -> Response:
     """Take in a card (PNG, JSON, CHARX). The same file again is the same character (200)."""
     data = await file.read()
@@ -95,7 +95,7 @@ async def hide_character(character_id: UUID, perdure: Perdure) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/{character_id}/avatar", responses={200: {"content": {"image/webp": {}}}}, response_class=Response)
+@router.get("/{character_id}/avatar", responses={200: {"content": {"image/webp": {}}}, 304: {"description": "The client has it already."}}, response_class=Response)
 async def get_avatar(
     character_id: UUID, perdure: Perdure, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
@@ -110,7 +110,11 @@ async def get_avatar(
     return Response(avatar, headers=headers, media_type="image/webp")
 
 
-@router.get("/{character_id}/export", response_class=Response)
+@router.get(
+    "/{character_id}/export",
+    responses={200: {"content": {media_type: {} for media_type in _MEDIA_TYPES.values()}}},
+    response_class=Response,
+)
 async def export_character(
     character_id: UUID, perdure: Perdure, format: Literal["png", "json", "charx"] = "png"
 ) -> Response:

@@ -24,6 +24,7 @@ from perdure.http.schemas import (
     PutMessage,
     PutPersona,
     PutTurn,
+    again,
 )
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
@@ -34,7 +35,9 @@ router = APIRouter(prefix="/api/v1", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-@router.put("/chats/{chat_id}", response_model=ChatWithCharacters, status_code=201)
+@router.put(
+    "/chats/{chat_id}", response_model=ChatWithCharacters, status_code=201, responses=again(ChatWithCharacters)
+)
 async def put_chat(chat_id: UUID, body: PutChat, perdure: Perdure) -> Response:
     """Begin a chat; its first message is the character's greeting. The same again is the same chat (200)."""
     ids = [str(character_id) for character_id in body.character_ids]
@@ -108,7 +111,9 @@ async def list_messages(
     return Json({"messages": await perdure.store.read(work)})
 
 
-@router.put("/chats/{chat_id}/messages/{message_id}", response_model=AcceptedOut, status_code=201)
+@router.put(
+    "/chats/{chat_id}/messages/{message_id}", response_model=AcceptedOut, status_code=201, responses=again(AcceptedOut)
+)
 async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure: Perdure) -> Response:
     """Say something. Answered once it is durable; the same again gets the same answer (200)."""
     settings = perdure.settings.turn_settings() if body.reply else None
@@ -121,7 +126,9 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
     return _acknowledged(accepted)
 
 
-@router.put("/chats/{chat_id}/turns/{turn_id}", response_model=AcceptedOut, status_code=201)
+@router.put(
+    "/chats/{chat_id}/turns/{turn_id}", response_model=AcceptedOut, status_code=201, responses=again(AcceptedOut)
+)
 async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure) -> Response:
     """Ask for a (further) reply. The same again gets the same answer (200)."""
     reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.settings.turn_settings())

@@ -62,11 +62,11 @@ async def follow_chat(
     chat = str(chat_id)
     listener = await perdure.tailer.subscribe(chat)
     try:
-        first, place = await perdure.store.read(lambda r: _begin(r, chat, place))
+        first, begin = await perdure.store.read(lambda r: _begin(r, chat, place))
     except BaseException:
         perdure.tailer.unsubscribe(chat, listener)
         raise
-    return EventStream(perdure, chat, listener, first, place)
+    return EventStream(perdure, chat, listener, first, begin)
 
 
 def _place(given: str | None) -> Place:
@@ -142,16 +142,16 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what was before, then what comes."""
-        gone = asyncio.create_task(_gone(receive, self._listener))
+        watch = asyncio.create_task(gone(receive, self._listener))
         try:
             headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await _write(send, b"retry: 500\n\n" + self._first)
+            await write(send, b"retry: 500\n\n" + self._first)
             await self._replay(send)
             await self._live(send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            gone.cancel()
+            watch.cancel()
             self._service.tailer.unsubscribe(self._chat_id, self._listener)
 
     async def _replay(self, send: Send) -> None:
@@ -172,7 +172,7 @@ class EventStream(Response):
                     async with asyncio.timeout(KEEP_ALIVE_S):
                         await wake.wait()
                 if not wake.is_set():
-                    await _write(send, b": keep-alive\n\n")
+                    await write(send, b": keep-alive\n\n")
                     continue
             await self._show(send, self._listener.take())
 
@@ -181,14 +181,15 @@ class EventStream(Response):
         fresh = [event for event in events if event.seq > self._place]
         if fresh:
             self._place = fresh[-1].seq
-            await _write(send, b"".join(map(encode, fresh)))
+            await write(send, b"".join(map(encode, fresh)))
 
 
-async def _write(send: Send, body: bytes) -> None:
+async def write(send: Send, body: bytes) -> None:
+    """Send a piece of an answer that goes on."""
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _gone(receive: Receive, listener: Listener) -> None:
+async def gone(receive: Receive, listener: Listener) -> None:
     """Let the stream end when its client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -11,14 +11,14 @@ import hmac
 import ipaddress
 from collections.abc import Collection, Mapping
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perdure.core.errors import ClientError, NotAllowedHere, PerdureError, TokenRequired, TooLarge
-from perdure.http.problems import problem
+from perdure.http.problems import problem, unforeseen
 
 COOKIE = "perdure_token"
 
@@ -59,8 +59,12 @@ class Guard:
         headers = Headers(scope=scope)
         path: str = scope["path"]
 
+        begun = False
+
         async def send_safely(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 answer = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     answer.setdefault(name, value)
@@ -73,6 +77,10 @@ class Guard:
             await self._app(scope, receive, send_safely)
         except PerdureError as refused:
             await problem(refused, path)(scope, receive, send_safely)
+        except Exception as error:
+            if begun:
+                raise
+            await unforeseen(error, path)(scope, receive, send_safely)
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -101,13 +109,19 @@ class Guard:
     def _holds_token(self, headers: Headers) -> bool:
         assert self._token is not None
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and matches(given.strip(), self._token):
+        if scheme.lower() == "bearer" and matches(_sent(given.strip()), self._token):
             return True
         try:
             morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         except CookieError:
             return False
-        return morsel is not None and matches(morsel.value, self._token)
+        # As it is, for those who set it by hand; as `open_session` writes it otherwise.
+        return morsel is not None and any(matches(v, self._token) for v in (morsel.value, unquote(morsel.value)))
+
+
+def _sent(value: str) -> str:
+    """A header's value as it was meant: bytes of UTF-8, which come here as Latin-1."""
+    return value.encode("latin-1").decode("utf-8", "replace")
 
 
 def matches(given: str, token: str) -> bool:

@@ -6,26 +6,21 @@ own that is not listed and is forgotten after a day, since such clients bring th
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-import orjson
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from starlette.responses import StreamingResponse
 
-from perdure.core.errors import NotFound, ServerError, describe, recall
+from perdure.core.errors import NotFound
 from perdure.core.records import Message, Role, StoredCharacter
 from perdure.core.turn import Kind
 from perdure.engine import intake
 from perdure.engine.intake import NewReply
-from perdure.engine.tailer import Listener
+from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
 from perdure.http.schemas import MAX_TEXT, Text
-from perdure.http.service import Perdure, Service
+from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
@@ -63,7 +58,7 @@ def _someone(messages: list[_Message]) -> list[_Message]:
     return messages
 
 
-class Completion(BaseModel):
+class AskedCompletion(BaseModel):
     """A chat completion request; what Perdure does not know is ignored."""
 
     model_config = ConfigDict(extra="ignore")
@@ -93,17 +88,6 @@ class Completion(BaseModel):
         return {**defaults, **{key: value for key, value in asked.items() if value is not None}}
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A completion on its way."""
-
-    turn_id: str
-    chat_id: str
-    model: str
-    created: int
-    listener: Listener
-
-
 @router.get("/models")
 async def list_models(perdure: Perdure) -> Response:
     """The characters, as models."""
@@ -118,7 +102,7 @@ async def get_model(model: str, perdure: Perdure) -> Response:
 
 
 @router.post("/chat/completions")
-async def complete(body: Completion, perdure: Perdure) -> Response:
+async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
     """A reply by the character that `model` names (by its name or id)."""
     chat_id, turn_id = str(uuid4()), str(uuid4())
     settings = body.settings(perdure.settings.turn_settings())
@@ -130,32 +114,18 @@ async def complete(body: Completion, perdure: Perdure) -> Response:
     except BaseException:
         perdure.tailer.unsubscribe(chat_id, listener)
         raise
-    running = _Running(turn_id, chat_id, body.model, int(perdure.clock.now()), listener)
-    if body.stream:
-        usage = body.stream_options is not None and body.stream_options.include_usage
-        headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(_stream(perdure, running, usage), media_type="text/event-stream", headers=headers)
-    pieces: list[str] = []
-    last: dict[str, Any] = {}
-    async for kind, data in _follow(perdure, running):
-        if kind == "delta":
-            pieces.append(data["text"])
-        else:
-            last = data
-    if last["state"] == "failed":
-        raise recall(last["error"])
-    message = {"role": "assistant", "content": "".join(pieces)}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    return Json({**_head(running, "chat.completion"), "choices": [choice], "usage": await _usage(perdure, turn_id)})
+    running = Running(turn_id, chat_id, body.model, int(perdure.clock.now()), listener)
+    usage = body.stream_options is not None and body.stream_options.include_usage
+    return Completion(perdure, running, stream=body.stream, usage=usage)
 
 
 def _begin(
-    records: Records, chat_id: str, turn_id: str, body: Completion, settings: dict[str, Any], now: float
+    records: Records, chat_id: str, turn_id: str, body: AskedCompletion, settings: dict[str, Any], now: float
 ) -> None:
     """A chat that holds what the client brought, and a turn behind it."""
     stored = _character(records, body.model)
     intake.put_chat(records, chat_id, [stored.id], None, now, origin="openai")
-    parent: str | None = None
+    history: list[Message] = []
     for n, given in enumerate(body.messages):
         if given.role in ("system", "developer"):
             continue
@@ -163,74 +133,16 @@ def _begin(
         message = Message(
             id=intake.derived_id(chat_id, str(n)),
             chat_id=chat_id,
-            parent_id=parent,
+            parent_id=history[-1].id if history else None,
             role=Role.CHARACTER if own else Role.USER,
             author=stored.id if own else None,
             author_name=stored.character.name if own else intake.DEFAULT_USER_NAME,
             text=given.text,
             created_at=now,
         )
-        records.messages.add(message)
-        parent = message.id
-    assert parent is not None
-    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, parent, settings), now)
-
-
-async def _follow(service: Service, running: _Running) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """The turn's deltas, then its end. A client that goes away before stops the turn."""
-    ended = False
-    try:
-        while not ended:
-            await running.listener.wake.wait()
-            for event in running.listener.take():
-                if event.kind == "delta":
-                    yield "delta", {"text": event.body}
-                elif event.kind == "turn":
-                    turn = json.loads(event.body)
-                    if turn["state"] in ("done", "stopped", "failed"):
-                        ended = True
-                        yield "end", turn
-            if running.listener.dropped and not ended:
-                raise ServerError("This server is restarting; ask again.", saved=True)
-    finally:
-        service.tailer.unsubscribe(running.chat_id, running.listener)
-        if not ended and not running.listener.dropped:
-            await service.act(lambda r, now: intake.stop(r, running.turn_id, now), Hint.ENDED)
-
-
-async def _stream(service: Service, running: _Running, usage: bool) -> AsyncIterator[bytes]:
-    """The reply as OpenAI's chunks; a failure comes as the error object that its clients raise."""
-    head = _head(running, "chat.completion.chunk")
-    yield _chunk(head, {"role": "assistant", "content": ""}, None)
-    async for kind, data in _follow(service, running):
-        if kind == "delta":
-            yield _chunk(head, {"content": data["text"]}, None)
-        elif data["state"] == "failed":
-            error = describe(recall(data["error"]))
-            failure = {"message": f"{error['detail']} {error['remedy']}", "type": f"{error['fault']}_error", **error}
-            yield b"data: %s\n\n" % orjson.dumps({"error": failure})
-        else:
-            yield _chunk(head, {}, "stop")
-    if usage:
-        yield b"data: %s\n\n" % orjson.dumps(
-            {**head, "choices": [], "usage": await _usage(service, running.turn_id)}
-        )
-    yield b"data: [DONE]\n\n"
-
-
-def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-    return b"data: %s\n\n" % orjson.dumps({**head, "choices": [choice]})
-
-
-def _head(running: _Running, kind: str) -> dict[str, Any]:
-    return {"id": f"chatcmpl-{running.turn_id}", "object": kind, "created": running.created, "model": running.model}
-
-
-async def _usage(service: Service, turn_id: str) -> dict[str, int]:
-    turn = await service.store.read(lambda r: intake.turn_of(r, turn_id))
-    spoken = turn.progress.tokens
-    return {"prompt_tokens": 0, "completion_tokens": spoken, "total_tokens": spoken}
+        history.append(message)
+    records.messages.add(history)
+    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, settings), now)
 
 
 def _character(records: Records, model: str) -> StoredCharacter:

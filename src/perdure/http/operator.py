@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -31,7 +32,7 @@ async def ready(perdure: Perdure) -> Response:
     return Json({"status": "ok"})
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
 async def metrics() -> Response:
     """Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -52,13 +53,14 @@ async def processes(perdure: Perdure) -> Response:
 @router.post("/api/v1/session", status_code=204)
 async def open_session(body: PutSession, perdure: Perdure) -> Response:
     """Exchange the access token for a cookie, so that a browser shows it by itself."""
-    token = perdure.settings.access_token
-    if token is not None and not matches(body.access_token, token.get_secret_value()):
-        raise TokenRequired("That is not this server's access token.")
     answer = Response(status_code=204)
-    answer.set_cookie(
-        COOKIE, body.access_token, max_age=365 * 24 * 3600, httponly=True, samesite="strict", path="/"
-    )
+    token = perdure.settings.access_token
+    if token is None:
+        return answer
+    if not matches(body.access_token, token.get_secret_value()):
+        raise TokenRequired("That is not this server's access token.")
+    value = quote(body.access_token, safe="")
+    answer.set_cookie(COOKIE, value, max_age=365 * 24 * 3600, httponly=True, samesite="strict", path="/")
     return answer
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from perdure.core.errors import NotFound, ServerError
+from perdure.core.errors import ServerError
+
+
+class _PagePath(PathConvertor):
+    """Any path but those of the APIs: what is unknown there is not found, whatever the method."""
+
+    regex = "(?!(?:api|v1)(?:/|$)).*"
+
+
+register_url_convertor("page", _PagePath())
 
 
 class Assets(StaticFiles):
@@ -27,10 +36,8 @@ def router_for(pages: Path) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     known = {file.name: file for file in pages.iterdir() if file.is_file()} if pages.is_dir() else {}
 
-    @router.get("/{path:path}")
-    async def page(request: Request, path: str) -> Response:
-        if path.startswith(("api/", "v1/")):
-            raise NotFound()
+    @router.api_route("/{path:page}", methods=["GET", "HEAD"])
+    async def page(path: str) -> Response:
         file = known.get(path) or known.get("index.html")
         if file is None:
             raise ServerError("The pages were not built. Whoever runs this server has to run `make build`.")

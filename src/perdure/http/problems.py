@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from perdure.core.errors import (
     ClientError,
+    Fault,
     Invalid,
     MethodNotAllowed,
     NotAllowedHere,
@@ -82,12 +83,14 @@ def install(app: FastAPI) -> None:
     async def known(request: Request, error: PerdureError) -> Response:
         error_id = uuid4().hex
         if error.status >= 500:
-            log.warning("request failed", error_id=error_id, code=error.code, path=request.url.path, exc_info=error)
+            # A model that failed was foreseen; where our own record fails, the cause is worth its lines.
+            cause = error if error.fault is Fault.SERVER else None
+            log.warning("request failed", error_id=error_id, code=error.code, path=request.url.path, exc_info=cause)
         return problem(error, request.url.path, error_id)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return problem(_explained(error), request.url.path)
+        return problem(_explained(error, request.headers.get("content-type", "")), request.url.path)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
@@ -97,17 +100,21 @@ def install(app: FastAPI) -> None:
             answer.headers[name] = value
         return answer
 
-    @app.exception_handler(Exception)
-    async def unforeseen(request: Request, error: Exception) -> Response:
-        error_id = uuid4().hex
-        log.error("unforeseen failure", error_id=error_id, path=request.url.path, exc_info=error)
-        return problem(ServerError("Something happened that was not foreseen."), request.url.path, error_id)
+
+def unforeseen(error: Exception, path: str) -> Response:
+    """The problem document of a mistake of ours. The log tells the whole of it, under the same id."""
+    error_id = uuid4().hex
+    log.error("unforeseen failure", error_id=error_id, path=path, exc_info=error)
+    return problem(ServerError("Something happened that was not foreseen."), path, error_id)
 
 
-def _explained(error: RequestValidationError) -> PerdureError:
+def _explained(error: RequestValidationError, content_type: str) -> PerdureError:
     """The first thing that is wrong, in a sentence; broken JSON is a bad request, a wrong value is invalid."""
     first = error.errors()[0]
+    if first["loc"] == ("body",) and isinstance(first.get("input"), bytes):
+        # FastAPI leaves a body alone that does not say that it is JSON.
+        return UnsupportedMedia(f"Send JSON, as application/json: this came as {content_type or 'nothing known'}.")
     place = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
     if first["type"] in ("json_invalid", "json_type"):
         return ClientError("The body is not valid JSON.")
-    return Invalid(f"{place}: {first['msg']}")
+    return Invalid(f"{place}: {first['msg'].removeprefix('Value error, ')}")

@@ -81,7 +81,7 @@ class PutPersona(_Asked):
 class PutSession(_Asked):
     """The access token."""
 
-    access_token: Annotated[str, Field(max_length=1000)]
+    access_token: Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
 
 
 class CharacterFields(_Asked):
@@ -256,3 +256,8 @@ class StatusOut(BaseModel):
 
     version: str
     backend: dict[str, Any]
+
+
+def again(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """What the schema tells of a repeated request: it is answered like the first, with another status (promise 7)."""
+    return {200: {"model": model, "description": "The same again."}}

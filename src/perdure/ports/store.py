@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, TypeVar
 
 from perdure.core.errors import PerdureError
-from perdure.core.records import Append, Attempt, Chat, Event, Message, Persona, StoredCharacter, TurnSettings
+from perdure.core.records import Append, Attempt, Chat, Event, Message, News, Persona, StoredCharacter, TurnSettings
 from perdure.core.turn import State, Turn
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Messages(Protocol):
     """The trees of messages."""
 
     def get(self, message_id: str) -> Message | None: ...
-    def add(self, message: Message) -> None: ...
+    def add(self, messages: Sequence[Message]) -> None: ...
     def settle(self, message_id: str, text: str, state: State, error: PerdureError | None) -> None:
         """Put the final text, state and error on a reply."""
         ...
@@ -120,6 +120,7 @@ class Characters(Protocol):
     """Characters and their avatars. Hidden ones stay reachable by id, since chats go on with them."""
 
     def get(self, character_id: str) -> StoredCharacter | None: ...
+    def name(self, character_id: str) -> str | None: ...
     def shown(self, character_id: str) -> StoredCharacter | None: ...
     def by_name(self, name: str) -> StoredCharacter | None: ...
     def by_digest(self, digest: str) -> StoredCharacter | None: ...
@@ -133,17 +134,9 @@ class Characters(Protocol):
 class Events(Protocol):
     """The log that clients follow."""
 
-    def add(
-        self,
-        chat_id: str,
-        kind: str,
-        body: str,
-        now: float,
-        *,
-        turn_id: str | None = None,
-        message_id: str | None = None,
-        offset: int = 0,
-    ) -> None: ...
+    def add(self, news: Sequence[News], now: float) -> None:
+        """Log what happened, in this order."""
+        ...
 
     def after(self, seq: int, limit: int) -> Sequence[Event]:
         """Events of all chats behind `seq`, in order."""

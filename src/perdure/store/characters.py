@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
-from perdure.core.characters import parse_card, to_card
+from perdure.core.characters import Character, parse_card, to_card
 from perdure.core.records import StoredCharacter
 from perdure.store.schema import characters
 
@@ -21,6 +22,8 @@ _COLUMNS = (
     characters.c.created_at,
     characters.c.updated_at,
 )
+_BY_ID = select(*_COLUMNS).where(characters.c.id == bindparam("character"))
+_NAME = select(characters.c.name).where(characters.c.id == bindparam("character"))
 _SHOWN = select(*_COLUMNS).where(characters.c.hidden_at.is_(None))
 
 
@@ -32,17 +35,21 @@ class SqlCharacters:
 
     def get(self, character_id: str) -> StoredCharacter | None:
         """The character, hidden or not: a chat goes on with a character that was removed from the gallery."""
-        return self._one(select(*_COLUMNS).where(characters.c.id == character_id))
+        row = self.conn.execute(_BY_ID, {"character": character_id}).one_or_none()
+        return None if row is None else _stored(row)
 
     def shown(self, character_id: str) -> StoredCharacter | None:
         """The character, unless it was hidden."""
         return self._one(_SHOWN.where(characters.c.id == character_id))
 
+    def name(self, character_id: str) -> str | None:
+        return self.conn.execute(_NAME, {"character": character_id}).scalar_one_or_none()
+
     def by_name(self, name: str) -> StoredCharacter | None:
         """The character of that name, whatever its case; the oldest where several have it."""
-        return self._one(
-            _SHOWN.where(func.lower(characters.c.name) == name.lower()).order_by(characters.c.created_at).limit(1)
-        )
+        # SQLite knows the case of ASCII letters only: a name with others is found as it is written.
+        named = or_(func.lower(characters.c.name) == name.lower(), characters.c.name == name)
+        return self._one(_SHOWN.where(named).order_by(characters.c.created_at).limit(1))
 
     def by_digest(self, digest: str) -> StoredCharacter | None:
         return self._one(_SHOWN.where(characters.c.digest == digest).limit(1))
@@ -87,10 +94,16 @@ def _card(stored: StoredCharacter) -> str:
     return json.dumps(to_card(stored.character), ensure_ascii=False)
 
 
+@lru_cache(maxsize=256)
+def _character(card: str) -> Character:
+    """A stored card's character. Every turn asks for one, and reading a card takes longer than all of the SQL."""
+    return parse_card(json.loads(card))
+
+
 def _stored(row: Row[Any]) -> StoredCharacter:
     return StoredCharacter(
         id=row.id,
-        character=parse_card(json.loads(row.card)),
+        character=_character(row.card),
         has_avatar=bool(row.has_avatar),
         digest=row.digest,
         created_at=row.created_at,

@@ -17,7 +17,18 @@ PREVIEW_LENGTH = 160
 _WITH_PREVIEW = select(
     chats, func.substr(messages.c.text, 1, PREVIEW_LENGTH).label("preview")
 ).outerjoin(messages, messages.c.id == chats.c.head_id)
-_BY_ID = _WITH_PREVIEW.where(chats.c.id == bindparam("chat"), chats.c.hidden_at.is_(None))
+# One row for each member: a chat is looked up by every request about it, so it has to be one statement.
+_BY_ID = (
+    _WITH_PREVIEW.add_columns(chat_characters.c.character_id)
+    .join(chat_characters, chat_characters.c.chat_id == chats.c.id)
+    .where(chats.c.id == bindparam("chat"), chats.c.hidden_at.is_(None))
+    .order_by(chat_characters.c.position)
+)
+_MOVE_HEAD = (
+    update(chats)
+    .where(chats.c.id == bindparam("chat"))
+    .values(head_id=bindparam("head"), updated_at=bindparam("now"))
+)
 _MEMBERS = (
     select(chat_characters.c.chat_id, chat_characters.c.character_id)
     .where(chat_characters.c.chat_id.in_(bindparam("chats", expanding=True)))
@@ -32,8 +43,8 @@ class SqlChats:
     conn: Connection
 
     def get(self, chat_id: str) -> Chat | None:
-        row = self.conn.execute(_BY_ID, {"chat": chat_id}).one_or_none()
-        return None if row is None else self._with_members([row])[0]
+        rows = self.conn.execute(_BY_ID, {"chat": chat_id}).all()
+        return _chat(rows[0], [row.character_id for row in rows]) if rows else None
 
     def taken(self, chat_id: str) -> bool:
         """Whether the id was ever used, hidden chats included."""
@@ -66,7 +77,7 @@ class SqlChats:
         )
 
     def move_head(self, chat_id: str, head_id: str, now: float) -> None:
-        self._change(chat_id, head_id=head_id, updated_at=now)
+        self.conn.execute(_MOVE_HEAD, {"chat": chat_id, "head": head_id, "now": now})
 
     def rename(self, chat_id: str, title: str) -> None:
         self._change(chat_id, title=title)
@@ -118,20 +129,21 @@ class SqlChats:
         if members:
             for chat_id, character_id in self.conn.execute(_MEMBERS, {"chats": list(members)}):
                 members[chat_id].append(character_id)
-        return [
-            Chat(
-                id=row.id,
-                title=row.title,
-                character_ids=tuple(members[row.id]),
-                persona_id=row.persona_id,
-                head_id=row.head_id,
-                created_at=row.created_at,
-                updated_at=row.updated_at,
-                origin=row.origin,
-                preview=row.preview or "",
-            )
-            for row in rows
-        ]
+        return [_chat(row, members[row.id]) for row in rows]
+
+
+def _chat(row: Row[Any], character_ids: Sequence[str]) -> Chat:
+    return Chat(
+        id=row.id,
+        title=row.title,
+        character_ids=tuple(character_ids),
+        persona_id=row.persona_id,
+        head_id=row.head_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        origin=row.origin,
+        preview=row.preview or "",
+    )
 
 
 def _persona(row: Row[Any]) -> Persona:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text
 
-from perdure.core.records import Event
+from perdure.core.records import Event, News
 from perdure.store.schema import events, turns
 
 _COLUMNS = (
@@ -39,28 +39,21 @@ class SqlEvents:
 
     conn: Connection
 
-    def add(
-        self,
-        chat_id: str,
-        kind: str,
-        body: str,
-        now: float,
-        *,
-        turn_id: str | None = None,
-        message_id: str | None = None,
-        offset: int = 0,
-    ) -> None:
+    def add(self, news: Sequence[News], now: float) -> None:
         self.conn.execute(
             _ADD,
-            {
-                "chat_id": chat_id,
-                "kind": kind,
-                "turn_id": turn_id,
-                "message_id": message_id,
-                "reply_offset": offset,
-                "body": body,
-                "at": now,
-            },
+            [
+                {
+                    "chat_id": one.chat_id,
+                    "kind": one.kind,
+                    "turn_id": one.turn_id,
+                    "message_id": one.message_id,
+                    "reply_offset": 0,
+                    "body": one.body,
+                    "at": now,
+                }
+                for one in news
+            ],
         )
 
     def after(self, seq: int, limit: int) -> Sequence[Event]:

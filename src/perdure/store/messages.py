@@ -14,7 +14,15 @@ from perdure.core.records import Message, Role
 from perdure.core.turn import State
 from perdure.store.schema import messages
 
+_ADD = insert(messages)
 _BY_ID = select(messages).where(messages.c.id == bindparam("message"))
+_OWN = messages.c.id == bindparam("message")
+_SETTLE = (
+    update(messages)
+    .where(_OWN)
+    .values(text=bindparam("new_text"), state=bindparam("new_state"), error=bindparam("new_error"))
+)
+_MARK = update(messages).where(_OWN).values(state=bindparam("new_state"))
 _CHILDREN = select(messages).where(messages.c.parent_id == bindparam("parent")).order_by(messages.c.created_at)
 
 _up = (
@@ -40,36 +48,40 @@ class SqlMessages:
         row = self.conn.execute(_BY_ID, {"message": message_id}).one_or_none()
         return None if row is None else _message(row)
 
-    def add(self, message: Message) -> None:
+    def add(self, messages: Sequence[Message]) -> None:
         self.conn.execute(
-            insert(messages),
-            {
-                "id": message.id,
-                "chat_id": message.chat_id,
-                "parent_id": message.parent_id,
-                "role": str(message.role),
-                "author": message.author,
-                "author_name": message.author_name,
-                "text": message.text,
-                "state": str(message.state),
-                "turn_id": message.turn_id,
-                "error": None,
-                "created_at": message.created_at,
-            },
+            _ADD,
+            [
+                {
+                    "id": message.id,
+                    "chat_id": message.chat_id,
+                    "parent_id": message.parent_id,
+                    "role": str(message.role),
+                    "author": message.author,
+                    "author_name": message.author_name,
+                    "text": message.text,
+                    "state": str(message.state),
+                    "turn_id": message.turn_id,
+                    "error": None,
+                    "created_at": message.created_at,
+                }
+                for message in messages
+            ],
         )
 
     def settle(self, message_id: str, text: str, state: State, error: PerdureError | None) -> None:
         self.conn.execute(
-            update(messages).where(messages.c.id == message_id),
+            _SETTLE,
             {
-                "text": text,
-                "state": str(state),
-                "error": None if error is None else json.dumps(describe(error)),
+                "message": message_id,
+                "new_text": text,
+                "new_state": str(state),
+                "new_error": None if error is None else json.dumps(describe(error)),
             },
         )
 
     def mark(self, message_id: str, state: State) -> None:
-        self.conn.execute(update(messages).where(messages.c.id == message_id), {"state": str(state)})
+        self.conn.execute(_MARK, {"message": message_id, "new_state": str(state)})
 
     def branch(self, leaf_id: str, limit: int) -> Sequence[Message]:
         return [_message(row) for row in self.conn.execute(_BRANCH, {"leaf": leaf_id, "most": limit})]

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool
 
-from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
+from perdure.core.errors import Conflict, PerdureError, StoreFull, StoreUnavailable
 from perdure.ports.store import Records
 from perdure.store.characters import SqlCharacters
 from perdure.store.chats import SqlChats
@@ -42,6 +42,9 @@ BUSY_TIMEOUT_S = 5.0
 
 MAX_BATCH = 256
 """Transactions that are committed together at most, so that nobody holds the lock for long."""
+
+_TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
+"""What SQLite says when an id is used twice: a client took one that follows from another (`intake.derived_id`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,10 @@ class SqliteStore:
         conn.exec_driver_sql("SAVEPOINT step")
         try:
             job.result = job.work(records)
+        except IntegrityError as error:
+            # Undoes its own statement only, so the others of the batch are none the worse for it.
+            job.error = _translate(error)
+            conn.exec_driver_sql("ROLLBACK TO step")
         except (DBAPIError, sqlite3.Error):
             raise
         except Exception as error:  # noqa: BLE001 - it is the caller's to handle
@@ -241,6 +248,8 @@ def _translate(error: BaseException) -> BaseException:
     full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or "disk is full" in text:
         return StoreFull("There is no space left where Perdure keeps its record.")
+    if getattr(cause, "sqlite_errorcode", None) in _TAKEN:
+        return Conflict("An id that this needs is taken by something else.")
     if isinstance(cause, (sqlite3.OperationalError, OSError)):
         known: BaseException = StoreUnavailable("The record could not be written or read.")
         known.__cause__ = error

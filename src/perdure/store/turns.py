@@ -51,6 +51,20 @@ _ADVANCE = (
         failures=0,
     )
 )
+_SAVE = (
+    update(turns)
+    .where(turns.c.id == bindparam("turn"), turns.c.fence == bindparam("at_fence"))
+    .values({name: bindparam(f"new_{name}") for name in turns.c.keys() if name != "id"})
+)
+_ADD = insert(turns)
+_ADD_SETTINGS = insert(turn_settings)
+_SETTINGS = select(turn_settings.c.settings).where(turn_settings.c.turn_id == bindparam("turn"))
+_OPEN_ATTEMPT = insert(attempts)
+_CLOSE_ATTEMPT = (
+    update(attempts)
+    .where(attempts.c.turn_id == bindparam("turn"), attempts.c.n == bindparam("number"))
+    .values(ended_at=bindparam("at"), outcome=bindparam("how"), error=bindparam("why"))
+)
 _DELTA = insert(events)
 _REASON = (
     update(turn_settings)
@@ -76,16 +90,14 @@ class SqlTurns:
         return None if row is None else _turn(row)
 
     def settings(self, turn_id: str) -> TurnSettings:
-        stored = self.conn.execute(
-            select(turn_settings.c.settings).where(turn_settings.c.turn_id == turn_id)
-        ).scalar_one()
+        stored = self.conn.execute(_SETTINGS, {"turn": turn_id}).scalar_one()
         loaded: TurnSettings = json.loads(stored)
         return loaded
 
     def add(self, turn: Turn, settings: TurnSettings) -> None:
-        self.conn.execute(insert(turns), {"id": turn.id, **_columns(turn)})
+        self.conn.execute(_ADD, {"id": turn.id, **_columns(turn)})
         self.conn.execute(
-            insert(turn_settings), {"turn_id": turn.id, "settings": json.dumps(dict(settings)), "reasoning": ""}
+            _ADD_SETTINGS, {"turn_id": turn.id, "settings": json.dumps(dict(settings)), "reasoning": ""}
         )
 
     def seed_text(self, turn: Turn, text: str, now: float) -> Turn:
@@ -96,7 +108,7 @@ class SqlTurns:
 
     def save(self, turn: Turn, fence: int) -> None:
         changed = self.conn.execute(
-            update(turns).where(turns.c.id == turn.id, turns.c.fence == fence), _columns(turn)
+            _SAVE, {"turn": turn.id, "at_fence": fence, **{f"new_{k}": v for k, v in _columns(turn).items()}}
         ).rowcount
         if changed != 1:
             raise FenceLost(turn.id)
@@ -178,7 +190,7 @@ class SqlTurns:
 
     def open_attempt(self, turn_id: str, attempt: Attempt) -> None:
         self.conn.execute(
-            insert(attempts),
+            _OPEN_ATTEMPT,
             {
                 "turn_id": turn_id,
                 "n": attempt.n,
@@ -192,8 +204,8 @@ class SqlTurns:
         self, turn_id: str, n: int, ended_at: float, outcome: str, error: PerdureError | None
     ) -> None:
         self.conn.execute(
-            update(attempts).where(attempts.c.turn_id == turn_id, attempts.c.n == n),
-            {"ended_at": ended_at, "outcome": outcome, "error": _dump(error)},
+            _CLOSE_ATTEMPT,
+            {"turn": turn_id, "number": n, "at": ended_at, "how": outcome, "why": _dump(error)},
         )
 
     def attempts(self, turn_id: str) -> Sequence[Attempt]:

@@ -1,0 +1,1 @@
+"""Where adapters meet ports: one module for each kind of process. Nothing else chooses an adapter."""

@@ -1,0 +1,58 @@
+"""Which backend the settings mean, and how it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from perdure.config import MODEL_PORT_VARIABLE, Settings
+from perdure.models.llamacpp import LlamaCppBackend
+from perdure.models.openai import OpenAIBackend
+
+STARTER_NAME = "SmolLM2-135M-Instruct (starter)"
+
+
+def make_backend(settings: Settings) -> OpenAIBackend:
+    """The backend that workers ask."""
+    if settings.backend_url is None:
+        port = os.environ.get(MODEL_PORT_VARIABLE, "0")
+        return LlamaCppBackend(f"http://127.0.0.1:{port}/v1", model_name(settings), name=model_name(settings))
+    key = settings.backend_api_key.get_secret_value() if settings.backend_api_key else None
+    return OpenAIBackend(str(settings.backend_url), settings.model or "", key)
+
+
+def model_name(settings: Settings) -> str:
+    """What people are told that speaks."""
+    if settings.backend_url is not None:
+        return settings.model or settings.backend_url.host or "model"
+    return settings.gguf.stem if settings.gguf else STARTER_NAME
+
+
+async def backend_status(settings: Settings, backend: OpenAIBackend) -> Mapping[str, Any]:
+    """How the model stands, for people: what its process last said, and whether it answers."""
+    status: dict[str, Any] = {
+        "name": backend.name,
+        "model": model_name(settings),
+        "starter": settings.managed and settings.gguf is None,
+        "detail": None,
+        "remedy": None,
+        "progress": None,
+    }
+    if await backend.ready():
+        return {**status, "state": "ready"}
+    if settings.managed:
+        try:
+            said = json.loads(settings.paths.model_state.read_bytes())
+        except (OSError, ValueError):
+            said = {"state": "loading"}
+        if said.get("state") == "ready":
+            said = {"state": "loading", "detail": "The model is being started again."}
+        return {**status, **said}
+    return {
+        **status,
+        "state": "down",
+        "detail": f"Nothing answers at {backend.name}.",
+        "remedy": "Start the model's server, or check backend_url. Replies go on by themselves when it is back.",
+    }

@@ -1,0 +1,98 @@
+"""The process of the embedded model: gets the weights where they are missing, then is the llama.cpp server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from perdure.bootstrap.process import stop_on_signals
+from perdure.config import MODEL_PORT_VARIABLE, Settings
+from perdure.core.errors import PerdureError
+from perdure.models import llamacpp_server, weights
+from perdure.supervise.lifeline import Lifeline, beat
+from perdure.supervise.pulse import READY, STARTING
+
+log = structlog.get_logger()
+
+TRY_AGAIN_S = 30.0
+"""How long to wait before a model that could not be had is tried again, in seconds."""
+
+TOLD_EVERY_S = 0.5
+"""How often the progress of a download is written down for the pages, in seconds."""
+
+
+async def run_model(settings: Settings, lifeline: Lifeline) -> None:
+    """Get the model and serve it until told to stop. What is missing is told, and tried again."""
+    stop = stop_on_signals()
+    health: list[str] = []
+    lifeline.say(STARTING)
+
+    async def healthy() -> bool:
+        return all([await llamacpp_server.healthy(url) for url in health])
+
+    beating = asyncio.create_task(beat(lifeline, healthy))
+    stopping = asyncio.create_task(stop.wait())
+    server: llamacpp_server.ModelServer | None = None
+    while server is None and not stop.is_set():
+        try:
+            server = await _load(settings)
+        except PerdureError as missing:
+            log.error("the model is missing", detail=missing.detail)
+            _tell(settings, "missing", detail=missing.detail, remedy=missing.remedy)
+            await asyncio.wait([stopping], timeout=TRY_AGAIN_S)
+    if server is not None:
+        health.append(server.url)
+        lifeline.say(READY)
+        _tell(settings, "ready")
+        log.info("model is ready", url=server.url)
+        await stop.wait()
+        server.close()
+    stopping.cancel()
+    beating.cancel()
+
+
+async def _load(settings: Settings) -> llamacpp_server.ModelServer:
+    gguf = settings.gguf or await _starter(settings)
+    _tell(settings, "loading")
+    port = int(os.environ.get(MODEL_PORT_VARIABLE, "0"))
+    threads = settings.threads or os.cpu_count() or 1
+    # Holds the interpreter until it is done: no heartbeat in between, which the supervisor knows to bear.
+    return llamacpp_server.serve_model(gguf, "127.0.0.1", port, settings.context_size, settings.slots, threads)
+
+
+async def _starter(settings: Settings) -> Path:
+    """The starter weights, fetched at the first start with a progress bar here and on the pages."""
+    columns = (TextColumn("starter model"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    told_at = -TOLD_EVERY_S
+    loop = asyncio.get_running_loop()
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("starter model", total=None)
+
+        def progress(done: int, total: int) -> None:
+            nonlocal told_at
+            bar.update(task, completed=done, total=total)
+            now = loop.time()
+            if done < total and now - told_at >= TOLD_EVERY_S:
+                told_at = now
+                _tell(settings, "fetching", progress={"done_bytes": done, "total_bytes": total})
+
+        return await asyncio.to_thread(weights.fetch, settings.paths.models, progress)
+
+
+def _tell(settings: Settings, state: str, **more: Any) -> None:
+    """Write down how the model stands, for the pages. A hint: whether it answers is asked of itself."""
+    file = settings.paths.model_state
+    new = file.with_suffix(".new")
+    try:
+        new.write_text(json.dumps({"state": state, **more}))
+        new.replace(file)
+    except OSError as error:
+        log.warning("the model's state cannot be written down", reason=error.strerror)

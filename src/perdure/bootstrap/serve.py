@@ -1,0 +1,113 @@
+"""Everything on one machine: what the supervisor is to run.
+
+Kept free of heavy imports: the supervisor has to be up at once, stay small, and have little in it to break.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from perdure.config import MODEL_PORT_VARIABLE, Settings
+from perdure.store.head import is_current
+from perdure.supervise import listening
+from perdure.supervise.children import ChildSpec
+from perdure.supervise.supervisor import Supervisor
+
+
+START_GRACE_S = 60.0
+"""How long a process may take to import its code: the very first time, on a slow and busy machine."""
+
+SLOW_DISK_BYTES_PER_S = 30e6
+"""What a disk delivers at least."""
+
+
+class RefusedError(Exception):
+    """`serve` cannot start as asked; the text says why and what to do."""
+
+
+async def serve(settings: Settings, listener: socket.socket) -> int:
+    """Run all processes until told to stop; returns the exit status."""
+    with _reserved_port() as reserved:
+        specs = child_specs(settings, listener, reserved.getsockname()[1])
+        return await Supervisor(specs, settings.paths.control).run()
+
+
+def prepare(settings: Settings) -> socket.socket:
+    """Make the data folder, bring the record up to date, and listen.
+
+    Raises RefusedError, or the ListenError of the supervisor's package.
+    """
+    refuse_unsafe(settings)
+    make_data_dir(settings)
+    migrate(settings)
+    return listening.bind(settings.host, settings.port)
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """Beyond this machine nobody is served without an access token."""
+    if not settings.local_only and settings.access_token is None:
+        raise RefusedError(
+            f"Perdure does not listen on {settings.host} without an access token, since others could reach it. "
+            "Set access_token (PERDURE_ACCESS_TOKEN), or listen on 127.0.0.1."
+        )
+
+
+def make_data_dir(settings: Settings) -> None:
+    """The folder that holds everything; for nobody but its owner."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        settings.paths.run.mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RefusedError(
+            f"The data folder {settings.data_dir} cannot be made: {error.strerror}. "
+            "Choose another with data_dir (PERDURE_DATA_DIR)."
+        ) from error
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the record to this version's schema, in a process of its own."""
+    if is_current(settings.paths.database):
+        return
+    command = [sys.executable, "-m", "perdure.store.migrate", str(settings.paths.database)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        raise RefusedError(
+            f"The record at {settings.paths.database} could not be opened or brought up to date: {last[0]}. "
+            "Check the disk's free space and the file's owner; nothing in it was changed."
+        )
+
+
+def child_specs(settings: Settings, listener: socket.socket, model_port: int) -> Sequence[ChildSpec]:
+    """Web, workers, and the model where it is embedded. Web ends first, the model last."""
+    program = [sys.executable, "-m", "perdure"]
+    env = {**settings.environment(), MODEL_PORT_VARIABLE: str(model_port)}
+    fds, listen_env = listening.hand_over(listener)
+    web = ChildSpec(
+        "web", "web", [*program, "web"], {**env, **listen_env}, fds, start_grace_s=START_GRACE_S, stop_order=0
+    )
+    workers = [
+        ChildSpec(f"worker-{n}", "worker", [*program, "worker"], env, start_grace_s=START_GRACE_S, stop_order=1)
+        for n in range(1, settings.workers + 1)
+    ]
+    if not settings.managed:
+        return [web, *workers]
+    model = ChildSpec("model", "model", [*program, "model"], env, start_grace_s=_load_grace_s(settings), stop_order=2)
+    return [web, *workers, model]
+
+
+def _load_grace_s(settings: Settings) -> float:
+    """How long the model may take to load: a slow disk's time for its file, and then some."""
+    size = settings.gguf.stat().st_size if settings.gguf and settings.gguf.is_file() else 0
+    return 20.0 + size / SLOW_DISK_BYTES_PER_S
+
+
+def _reserved_port() -> socket.socket:
+    """A free port for the model, kept for it by a socket that never listens (SO_REUSEPORT lets the model share it)."""
+    reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved

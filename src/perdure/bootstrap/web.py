@@ -1,0 +1,104 @@
+"""A web process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from perdure.bells.unix import UnixBell
+from perdure.bootstrap.backends import backend_status, make_backend
+from perdure.bootstrap.clock import SystemClock
+from perdure.bootstrap.process import stop_on_signals
+from perdure.bootstrap.seed import seed_cast
+from perdure.config import Settings
+from perdure.engine.tailer import Tailer
+from perdure.http.app import create_app
+from perdure.http.service import Service
+from perdure.store.sqlite import SqliteStore
+from perdure.supervise import control
+from perdure.supervise.errors import ControlError
+from perdure.supervise.lifeline import Lifeline, beat
+
+log = structlog.get_logger()
+
+PAGES = Path(__file__).parents[1] / "web"
+
+GRACE_S = 3
+"""How long requests may take to end when the process is told to, in seconds."""
+
+
+class _Server(uvicorn.Server):
+    """Signals are the process's, not uvicorn's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socket) -> None:
+    """Serve on `listener` until told to stop."""
+    stop = stop_on_signals()
+    store = SqliteStore(settings.paths.database)
+    bell = UnixBell(settings.paths.bells, lifeline.incarnation)
+    await bell.open()
+    tailer = Tailer(store, bell)
+    backend = make_backend(settings)
+    clock = SystemClock()
+    started_at = time.time()
+
+    async def processes() -> list[dict[str, Any]]:
+        try:
+            return [dict(row) for row in await control.processes_async(settings.paths.control)]
+        except ControlError:
+            own = {"name": lifeline.name, "role": "web", "pid": os.getpid(), "state": "running", "restarts": 0}
+            return [{**own, "since": started_at}]
+
+    await seed_cast(store, clock)
+    service = Service(
+        settings=settings,
+        store=store,
+        bell=bell,
+        clock=clock,
+        tailer=tailer,
+        processes=processes,
+        backend_status=lambda: backend_status(settings, backend),
+        pages=PAGES,
+    )
+    config = uvicorn.Config(
+        create_app(service),
+        loop="none",
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=75,
+        backlog=2048,
+    )
+    server = _Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        background = [tasks.create_task(tailer.run()), tasks.create_task(beat(lifeline))]
+        serving = tasks.create_task(server.serve(sockets=[listener]))
+        log.info("web is ready")
+        waiting = tasks.create_task(stop.wait())
+        await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+        # Streams end first, so that their clients come back to whoever serves next.
+        tailer.close()
+        server.should_exit = True
+        await serving
+        for task in (*background, waiting):
+            task.cancel()
+    bell.close()
+    await backend.close()
+    await store.close()

@@ -1,0 +1,53 @@
+"""A worker process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import structlog
+
+from perdure.bells.unix import UnixBell
+from perdure.bootstrap.backends import make_backend
+from perdure.bootstrap.clock import SystemClock
+from perdure.bootstrap.process import stop_on_signals
+from perdure.config import Settings
+from perdure.engine.attempt import Patience
+from perdure.engine.worker import Identity, Worker
+from perdure.store.sqlite import SqliteStore
+from perdure.supervise.lifeline import Lifeline, beat
+
+log = structlog.get_logger()
+
+
+async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
+    """Work until told to stop, then give back what is held."""
+    stop = stop_on_signals()
+    store = SqliteStore(settings.paths.database)
+    bell = UnixBell(settings.paths.bells, lifeline.incarnation)
+    await bell.open()
+    backend = make_backend(settings)
+    worker = Worker(
+        Identity(lifeline.name, lifeline.incarnation),
+        store,
+        bell,
+        SystemClock(),
+        backend,
+        capacity=settings.capacity,
+        patience=Patience(settings.first_token_s, settings.stall_s),
+        deaths=_deaths(lifeline),
+    )
+    beating = asyncio.create_task(beat(lifeline))
+    log.info("worker is ready")
+    await worker.run(stop)
+    beating.cancel()
+    bell.close()
+    await backend.close()
+    await store.close()
+
+
+async def _deaths(lifeline: Lifeline) -> AsyncIterator[Mapping[str, str]]:
+    """Workers and models that the supervisor saw die."""
+    async for notice in lifeline.notices():
+        if notice.get("event") == "died" and notice.get("role") in ("worker", "model"):
+            yield {key: notice[key] for key in ("role", "name", "incarnation")}

@@ -1,0 +1,48 @@
+"""The command line. Each command is a module of its own, loaded when it is called: `perdure web` need not load the rest."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from perdure import __version__
+
+COMMANDS = {
+    "serve": "Run everything on this machine.",
+    "chat": "Talk with a character in the terminal.",
+    "import": "Bring character cards in.",
+    "ps": "List the processes of a running server.",
+    "settings": "List all settings, where they can be set, and what they are.",
+    "drill": "Kill and freeze a server's processes and check that nothing is lost.",
+    "web": "Run a web process alone.",
+    "worker": "Run a worker alone.",
+    "model": "Run the embedded model alone.",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is named. The list needs only the sentences above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"perdure.cli.{name}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="perdure")
+def main() -> None:
+    """Perdure: character chat in which a conversation outlives every failure behind it.
+
+    `perdure serve` runs it all on this machine and prints the address to open in a browser.
+    """

@@ -1,0 +1,174 @@
+"""What an operator can set, each in one place: by flag, by `PERDURE_*` variable, or in `perdure.toml`, in that order."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_VARIABLE = "PERDURE_CONFIG"
+"""Names the settings file; without it `perdure.toml` in the working folder is read where there is one."""
+
+
+MODEL_PORT_VARIABLE = "PERDURE_MODEL_PORT"
+"""Where the managed model listens on the loopback; chosen once by `serve` for all of its processes."""
+
+
+def default_data_dir() -> Path:
+    """Where a person's data goes by the XDG base directory specification."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "perdure"
+
+
+class Settings(BaseSettings):
+    """All settings. A field's description is what `perdure settings` shows."""
+
+    model_config = SettingsConfigDict(env_prefix="PERDURE_", extra="ignore", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="address to listen on; any but a loopback address needs access_token")
+    port: int = Field(8377, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    data_dir: Path = Field(default_factory=default_data_dir, description="folder that holds everything Perdure keeps")
+    access_token: SecretStr | None = Field(None, description="what clients have to show; needed beyond this machine")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="further names under which browsers may reach this server, separated by commas"
+    )
+    workers: int = Field(2, ge=1, le=64, description="worker processes")
+    streams_per_worker: int = Field(
+        0, ge=0, le=10_000, description="replies that one worker writes at once; 0 fits it to the backend"
+    )
+    backend_url: AnyHttpUrl | None = Field(
+        None, description="an OpenAI-compatible server to use in the place of the embedded model"
+    )
+    backend_api_key: SecretStr | None = Field(None, description="key for backend_url")
+    model: str | None = Field(None, description="model name to ask backend_url for")
+    gguf: Path | None = Field(None, description="a GGUF file to run in the place of the starter model")
+    slots: int = Field(4, ge=1, le=64, description="replies that the embedded model writes at once")
+    threads: int = Field(0, ge=0, le=512, description="threads of the embedded model; 0 takes one for each core")
+    context_size: int = Field(
+        4096, ge=512, le=10_000_000, description="tokens of context for each reply, the reply included"
+    )
+    max_tokens: int = Field(400, ge=1, le=1_000_000, description="tokens that a reply may have")
+    temperature: float | None = Field(0.8, ge=0, le=5, description="sampler: 0 is always the likeliest word")
+    top_p: float | None = Field(0.95, gt=0, le=1, description="sampler: only the likeliest words of this share")
+    top_k: int | None = Field(None, ge=0, description="sampler: only so many of the likeliest words")
+    min_p: float | None = Field(None, ge=0, le=1, description="sampler: no word below this share of the likeliest")
+    repeat_penalty: float | None = Field(None, gt=0, le=10, description="sampler: above 1 repeats less")
+    seed: int | None = Field(None, ge=0, lt=2**31, description="sampler: chance from this number; unset: per turn")
+    first_token_s: float = Field(120.0, gt=0, description="seconds to wait for a backend's first token")
+    stall_s: float = Field(20.0, gt=0, description="seconds of silence in mid-reply before another attempt")
+    log_level: str = Field("info", pattern="(?i)^(debug|info|warning|error)$", description="what is logged")
+    log_json: bool = Field(False, description="log as JSON lines")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("data_dir", "gguf", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags before variables before the file."""
+        named = os.environ.get(CONFIG_VARIABLE)
+        file = TomlConfigSettingsSource(settings_cls, toml_file=Path(named) if named else Path("perdure.toml"))
+        return init_settings, env_settings, file
+
+    @property
+    def paths(self) -> Paths:
+        """Where things lie in the data folder."""
+        return Paths(self.data_dir)
+
+    @property
+    def managed(self) -> bool:
+        """Whether Perdure runs the model itself."""
+        return self.backend_url is None
+
+    @property
+    def capacity(self) -> int:
+        """Replies that one worker writes at once: as many as the embedded model has slots, or hundreds."""
+        return self.streams_per_worker or (self.slots if self.managed else 600)
+
+    @property
+    def local_only(self) -> bool:
+        """Whether nobody beyond this machine can connect."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def environment(self) -> dict[str, str]:
+        """The same settings as variables, for child processes."""
+        variables: dict[str, str] = {}
+        for name, value in self:
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            if value is not None and value != ():
+                text = ",".join(value) if isinstance(value, tuple) else str(value)
+                variables[f"PERDURE_{name.upper()}"] = text
+        return variables
+
+    def turn_settings(self) -> dict[str, Any]:
+        """What is kept with each turn: sampler, budget and context as they are when it is asked."""
+        names = ("context_size", "max_tokens", "temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in {**values, "model": self.model}.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The data folder's layout."""
+
+    data_dir: Path
+
+    @property
+    def database(self) -> Path:
+        """The record."""
+        return self.data_dir / "perdure.db"
+
+    @property
+    def models(self) -> Path:
+        """The starter weights."""
+        return self.data_dir / "models"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and locks of what runs now; may be deleted when nothing does."""
+        return self.data_dir / "run"
+
+    @property
+    def bells(self) -> Path:
+        """Sockets of the bells."""
+        return self.run / "bells"
+
+    @property
+    def control(self) -> Path:
+        """The supervisor's socket."""
+        return self.run / "control.sock"
+
+    @property
+    def model_state(self) -> Path:
+        """What the managed model is doing, as its process last said."""
+        return self.run / "model.json"

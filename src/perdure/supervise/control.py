@@ -1,0 +1,144 @@
+"""The control socket: how ``perdure ps`` and the web process ask the supervisor what runs.
+
+A Unix stream socket in the data folder, for its owner only. One request line, one JSON answer, end of file.
+Requests: ``processes`` -> a list of ProcessRow; ``restart NAME`` -> ``{"restarting": NAME}``. A refusal is
+``{"error": sentence, "remedy": sentence}``.
+"""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast
+
+from perdure.supervise.errors import AlreadyRunningError, ControlError, NotRunningError
+from perdure.supervise.processes import ProcessRow
+
+_PATH_LIMIT = 100
+"""Bytes. The kernel's own limit is 108 on Linux and 104 on some others."""
+_REQUEST_PATIENCE_S = 5.0
+
+
+class ControlSocket:
+    """The supervisor's end. ``answer`` turns a request line into something JSON."""
+
+    def __init__(self, path: Path, answer: Callable[[str], object]) -> None:
+        self._path = path
+        self._answer = answer
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Bind and serve, replacing a socket that no one serves any more.
+
+        Raises AlreadyRunningError when one answers there, ControlError when the socket cannot be made.
+        """
+        if _is_live(self._path):
+            raise AlreadyRunningError(
+                f"Another Perdure answers on {self._path}.",
+                "Stop it first, or give this one another folder with --data-dir.",
+                None,
+            )
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.unlink(missing_ok=True)
+            with _address(self._path) as address:
+                listener.bind(address)
+            # Nobody can connect before listen(), so there is no moment with wider rights.
+            self._path.chmod(0o600)
+            self._server = await asyncio.start_unix_server(self._serve, sock=listener)
+        except OSError as error:
+            listener.close()
+            raise ControlError(
+                f"The control socket {self._path} cannot be made: {error.strerror or error}.",
+                "Make its folder writable for this user, or choose another one with --data-dir.",
+            ) from error
+
+    async def close(self) -> None:
+        """Stop serving and take the socket away."""
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+            self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A client that says nothing, too much, or leaves early costs a closed connection and no more.
+        with suppress(OSError, ValueError, TimeoutError):
+            async with asyncio.timeout(_REQUEST_PATIENCE_S):
+                request = (await reader.readline()).decode("utf-8", "replace")
+                writer.write(json.dumps(self._answer(request)).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+
+def processes(control_path: Path, timeout_s: float = 1.0) -> list[ProcessRow]:
+    """What runs, the supervisor first.
+
+    Raises NotRunningError, or ControlError when there is no answer in time.
+    """
+    return cast("list[ProcessRow]", _ask(control_path, "processes", timeout_s))
+
+
+async def processes_async(control_path: Path, timeout_s: float = 1.0) -> list[ProcessRow]:
+    """``processes`` without blocking the event loop."""
+    return await asyncio.to_thread(processes, control_path, timeout_s)
+
+
+def restart(control_path: Path, name: str, timeout_s: float = 1.0) -> None:
+    """Have a child restarted gracefully; returns once the supervisor has taken the order.
+
+    Raises as ``processes`` does, and ControlError for an unknown name.
+    """
+    _ask(control_path, f"restart {name}", timeout_s)
+
+
+def _ask(control_path: Path, request: str, timeout_s: float) -> object:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, _address(control_path) as address:
+            line.settimeout(timeout_s)
+            line.connect(address)
+            line.sendall(request.encode() + b"\n")
+            with line.makefile("rb") as answers:
+                answer = json.loads(answers.read())
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise NotRunningError(
+            f"No Perdure is running on the data folder {control_path.parent.parent}.",
+            "Start it with perdure serve, or name the right folder with --data-dir.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ControlError(
+            f"The supervisor did not answer within {timeout_s:g} s ({error}).",
+            "Ask again; if that does not help, look at its log and restart perdure serve.",
+        ) from error
+    if isinstance(answer, dict) and "error" in answer:
+        raise ControlError(str(answer["error"]), str(answer.get("remedy", "")))
+    return cast("object", answer)
+
+
+def _is_live(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            with _address(path) as address:
+                probe.connect(address)
+        except (BlockingIOError, TimeoutError):
+            return True  # Too busy to answer is alive.
+        except OSError:
+            return False  # Dead, absent, or unusable in a way that binding will tell.
+    return True
+
+
+@contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """``path`` as a socket address; one too long for the kernel goes through its folder's descriptor."""
+    if len(os.fsencode(path)) <= _PATH_LIMIT:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

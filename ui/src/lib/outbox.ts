@@ -1,0 +1,153 @@
+/**
+ * Messages written but not yet known to be durable. Each keeps the UUID it was born with, is sent again until the
+ * server says yes or refuses, and outlives a reload of the page (promises 1 and 7).
+ *
+ * Every entry has its own storage key: two tabs never overwrite each other's list, and sending one entry from both is
+ * harmless because its UUID is the same.
+ */
+import { asProblemError, type ProblemError } from "./problem";
+import { persist, type Wait } from "./reconnect";
+import type { Problem, Sent } from "./wire";
+
+export interface Letter {
+  readonly chatId: string;
+  readonly messageId: string;
+  readonly parentId: string | null;
+  readonly text: string;
+  /** ISO 8601, UTC, by the clock of this browser. */
+  readonly writtenAt: string;
+}
+
+/** A letter under way; `trouble` is why the last try failed, null while nothing has gone wrong. */
+export interface Pending extends Letter {
+  readonly trouble: Problem | null;
+}
+
+const PREFIX = "perdure.outbox.";
+
+/** The part of `Storage` that is used. It may throw (private windows, full disks): then memory alone has to do. */
+export interface Shelf {
+  readonly length: number;
+  key(index: number): string | null;
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+export interface Post {
+  /** Merely naming `localStorage` may throw, hence a function. */
+  readonly shelf: () => Shelf;
+  readonly send: (letter: Letter) => Promise<Sent>;
+  readonly wait: Wait;
+  readonly onPending: (pending: readonly Pending[]) => void;
+  readonly onSent: (letter: Letter, answer: Sent) => void;
+  /** The server will never take this letter: its text belongs back in the composer. */
+  readonly onRefused: (letter: Letter, problem: Problem) => void;
+}
+
+export class Outbox {
+  readonly #chatId: string;
+  readonly #post: Post;
+  readonly #closed = new AbortController();
+  #pending: readonly Pending[] = [];
+
+  constructor(chatId: string, post: Post) {
+    this.#chatId = chatId;
+    this.#post = post;
+  }
+
+  /** Takes up what an earlier page left unsent. */
+  open(): void {
+    for (const letter of stored(this.#post.shelf)) if (letter.chatId === this.#chatId) this.#start(letter);
+  }
+
+  /** Stops trying; unsent letters stay on the shelf for the next page. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  add(letter: Letter): void {
+    quietly(() => this.#post.shelf().setItem(PREFIX + letter.messageId, JSON.stringify(letter)));
+    this.#start(letter);
+  }
+
+  #start(letter: Letter): void {
+    this.#change([...this.#pending, { ...letter, trouble: null }]);
+    void this.#deliver(letter);
+  }
+
+  async #deliver(letter: Letter): Promise<void> {
+    let answer: Sent;
+    try {
+      answer = await persist(() => this.#post.send(letter), {
+        wait: this.#post.wait,
+        signal: this.#closed.signal,
+        onFailure: (error) => this.#trouble(letter, error),
+      });
+    } catch (thrown) {
+      if (this.#closed.signal.aborted) return;
+      this.#forget(letter);
+      this.#post.onRefused(letter, asProblemError(thrown).problem);
+      return;
+    }
+    // Told before it is forgotten: the message must not vanish between 'pending' and 'known'.
+    this.#post.onSent(letter, answer);
+    this.#forget(letter);
+  }
+
+  #trouble(letter: Letter, error: ProblemError): void {
+    this.#change(
+      this.#pending.map((one) => (one.messageId === letter.messageId ? { ...one, trouble: error.problem } : one)),
+    );
+  }
+
+  #forget(letter: Letter): void {
+    quietly(() => this.#post.shelf().removeItem(PREFIX + letter.messageId));
+    this.#change(this.#pending.filter((one) => one.messageId !== letter.messageId));
+  }
+
+  #change(pending: readonly Pending[]): void {
+    this.#pending = pending;
+    this.#post.onPending(pending);
+  }
+}
+
+/** The letters on the shelf, in the order in which they were written. */
+function stored(openShelf: () => Shelf): Letter[] {
+  const letters: Letter[] = [];
+  quietly(() => {
+    const shelf = openShelf();
+    for (let i = 0; i < shelf.length; i += 1) {
+      const key = shelf.key(i);
+      if (!key?.startsWith(PREFIX)) continue;
+      const letter = parsed(shelf.getItem(key));
+      if (letter) letters.push(letter);
+    }
+  });
+  return letters.sort((a, b) => a.writtenAt.localeCompare(b.writtenAt));
+}
+
+function parsed(value: string | null): Letter | null {
+  try {
+    const letter = JSON.parse(value ?? "null") as Partial<Letter> | null;
+    if (typeof letter?.chatId !== "string" || typeof letter.messageId !== "string") return null;
+    if (typeof letter.text !== "string") return null;
+    return {
+      chatId: letter.chatId,
+      messageId: letter.messageId,
+      text: letter.text,
+      parentId: letter.parentId ?? null,
+      writtenAt: letter.writtenAt ?? "",
+    };
+  } catch {
+    return null;
+  }
+}
+
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Storage is a convenience here: the letter is also in memory and on its way.
+  }
+}

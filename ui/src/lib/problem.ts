@@ -1,0 +1,71 @@
+/** Problem documents (RFC 9457) from answers, and the one that the page itself writes: nobody answered. */
+import type { Problem } from "./wire";
+
+/** A call that was answered with a problem, or was not answered. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.title);
+    this.name = "ProblemError";
+    this.problem = problem;
+  }
+
+  /** Whether the same call may succeed later without anybody changing it. */
+  get retryable(): boolean {
+    const status = this.problem.status ?? 0;
+    return status < 400 || status === 408 || status === 425 || status === 429 || status >= 500;
+  }
+
+  /** How long the server asks to wait, in seconds; null where it does not say. */
+  get retryAfterS(): number | null {
+    return this.problem.retry_after_s ?? null;
+  }
+}
+
+export const unreachable: Problem = {
+  code: "unreachable",
+  fault: "network",
+  title: "The server cannot be reached",
+  detail: "Nobody answered. Perdure may be restarting, or the connection is interrupted.",
+  remedy: "If it stays away, look whether Perdure is running.",
+  saved: null,
+};
+
+/** The error that any thrown thing stands for; what is no problem document means that nobody answered. */
+export function asProblemError(error: unknown): ProblemError {
+  return error instanceof ProblemError ? error : new ProblemError(unreachable);
+}
+
+/** Reads the problem that a non-2xx answer carries. A proxy's own error page becomes a plain sentence. */
+export async function problemOf(response: Response): Promise<Problem> {
+  const fallback: Problem = {
+    code: "http_" + response.status,
+    fault: response.status >= 500 ? "server" : "client",
+    title: `The server answered ${response.status} ${response.statusText}`.trim(),
+    detail: null,
+    remedy: null,
+    saved: null,
+    status: response.status,
+    retry_after_s: secondsOf(response.headers.get("Retry-After")),
+  };
+  if (!(response.headers.get("Content-Type") ?? "").includes("json")) return fallback;
+  try {
+    const body: unknown = await response.json();
+    if (typeof body !== "object" || body === null) return fallback;
+    return { ...fallback, ...(body as Partial<Problem>), status: response.status };
+  } catch {
+    return fallback;
+  }
+}
+
+/** "in about 3 minutes", for a wait in seconds. */
+export function waitInWords(seconds: number): string {
+  if (seconds < 90) return `in about ${Math.max(1, Math.round(seconds))} s`;
+  return `in about ${Math.round(seconds / 60)} minutes`;
+}
+
+function secondsOf(header: string | null): number | null {
+  const seconds = header === null ? Number.NaN : Number(header);
+  return Number.isFinite(seconds) ? seconds : null;
+}

@@ -1,0 +1,32 @@
+/** Which page a path means. */
+export type Route =
+  | { readonly page: "gallery" }
+  | { readonly page: "character"; readonly id: string }
+  | { readonly page: "chats" }
+  | { readonly page: "chat"; readonly id: string }
+  | { readonly page: "unknown" };
+
+export function matchRoute(path: string): Route {
+  const parts = path.split("/").filter((part) => part !== "");
+  const [section, id] = parts;
+  if (parts.length === 0) return { page: "gallery" };
+  if (parts.length === 1 && section === "characters") return { page: "gallery" };
+  if (parts.length === 1 && section === "chats") return { page: "chats" };
+  if (parts.length !== 2 || id === undefined) return { page: "unknown" };
+  const decoded = decode(id);
+  if (decoded === null) return { page: "unknown" };
+  if (section === "characters") return { page: "character", id: decoded };
+  if (section === "chats") return { page: "chat", id: decoded };
+  return { page: "unknown" };
+}
+
+export const chatPath = (id: string): string => `/chats/${encodeURIComponent(id)}`;
+export const characterPath = (id: string): string => `/characters/${encodeURIComponent(id)}`;
+
+function decode(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}

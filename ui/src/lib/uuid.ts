@@ -1,0 +1,11 @@
+/**
+ * Names for what this page creates: UUIDs, version 4 (RFC 9562, section 5.4). `crypto.randomUUID` would do, but browsers
+ * have it only on https and localhost, and a self-hosted server is often reached by a plain address of the home network.
+ */
+export function newUuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,28 @@
+/** Instants in words. `now_ms` is an argument, so that the words can be tested. */
+const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** "5 minutes ago" for the last week, a date before that; "" for what is no instant. */
+export function agoInWords(iso: string, now_ms: number, locale?: string): string {
+  const at_ms = Date.parse(iso);
+  if (Number.isNaN(at_ms)) return "";
+  const age_s = Math.max(0, (now_ms - at_ms) / 1000);
+  if (age_s >= 7 * 86_400) return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(at_ms);
+  for (const [unit, unit_s] of UNITS) {
+    if (age_s >= unit_s) {
+      return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-Math.floor(age_s / unit_s), unit);
+    }
+  }
+  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
+}
+
+/** The hour and minute of an instant, with the date where it was not today; "" for what is no instant. */
+export function clockTime(iso: string, now_ms: number, locale?: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return "";
+  const today = at.toDateString() === new Date(now_ms).toDateString();
+  return new Intl.DateTimeFormat(locale, { ...(today ? {} : { dateStyle: "medium" }), timeStyle: "short" }).format(at);
+}

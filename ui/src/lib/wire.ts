@@ -1,0 +1,113 @@
+/** The shapes of the HTTP contract, as the server sends them. Nothing here is computed. */
+
+/** RFC 9457 problem document with Perdure's members. */
+export interface Problem {
+  readonly code: string;
+  readonly fault: "server" | "model" | "network" | "client";
+  readonly title: string;
+  readonly detail: string | null;
+  readonly remedy: string | null;
+  readonly saved: boolean | null;
+  readonly status?: number;
+  readonly retry_after_s?: number | null;
+  readonly incident?: string | null;
+  readonly error_id?: string | null;
+}
+
+export type TurnState = "queued" | "running" | "done" | "stopped" | "failed";
+
+export interface Message {
+  readonly id: string;
+  readonly chat_id: string;
+  readonly parent_id: string | null;
+  readonly role: "user" | "character";
+  readonly author: string | null;
+  readonly text: string;
+  /** ISO 8601, UTC. */
+  readonly created_at: string;
+  readonly turn_id: string | null;
+  readonly state: TurnState;
+  readonly error?: Problem | null;
+}
+
+export interface Attempt {
+  readonly n: number;
+  readonly worker: string | null;
+  readonly backend: string | null;
+  readonly started_at: string | number | null;
+  readonly ended_at: string | number | null;
+  readonly outcome: string | null;
+}
+
+export interface Turn {
+  readonly id: string;
+  readonly chat_id: string;
+  readonly message_id: string;
+  readonly state: TurnState;
+  readonly text: string;
+  /** Unicode code points of `text`. */
+  readonly offset: number;
+  readonly attempts: readonly Attempt[];
+  readonly error: Problem | null;
+  readonly waiting_for?: "model" | null;
+}
+
+export interface Delta {
+  readonly turn_id: string;
+  readonly message_id: string;
+  /** Where `text` begins in the reply, in Unicode code points. */
+  readonly offset: number;
+  readonly text: string;
+}
+
+export interface Head {
+  readonly chat_id: string;
+  readonly head_id: string | null;
+}
+
+export interface Character {
+  readonly id: string;
+  readonly name: string;
+  readonly tagline: string | null;
+  readonly description: string | null;
+  readonly personality: string | null;
+  readonly scenario: string | null;
+  readonly first_mes: string | null;
+  readonly creator_notes: string | null;
+  readonly creator: string | null;
+  readonly character_version: string | null;
+  readonly tags: readonly string[];
+  readonly avatar_url: string | null;
+}
+
+export interface Chat {
+  readonly id: string;
+  readonly title: string | null;
+  readonly character_ids: readonly string[];
+  readonly persona_id: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly head_id: string | null;
+  readonly preview: string | null;
+  readonly characters?: readonly Character[];
+}
+
+export interface Sent {
+  readonly message: Message;
+  readonly turn: Turn | null;
+}
+
+export interface Backend {
+  readonly name: string | null;
+  readonly model: string | null;
+  readonly state: "ready" | "loading" | "fetching" | "missing" | "down";
+  readonly detail: string | null;
+  readonly remedy: string | null;
+  readonly progress: { readonly done_bytes: number; readonly total_bytes: number | null } | null;
+  readonly starter: boolean;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly backend: Backend;
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { agoInWords, clockTime } from "../src/lib/when";
+
+const now_ms = Date.parse("2026-06-15T12:00:00Z");
+
+describe("an instant in words", () => {
+  it.each([
+    ["2026-06-15T12:00:30Z", "now"],
+    ["2026-06-15T11:59:30Z", "now"],
+    ["2026-06-15T11:55:00Z", "5 minutes ago"],
+    ["2026-06-15T09:00:00Z", "3 hours ago"],
+    ["2026-06-14T09:00:00Z", "yesterday"],
+    ["2026-01-02T12:00:00Z", "Jan 2, 2026"],
+    ["nonsense", ""],
+  ])("%s is %s", (iso, words) => {
+    expect(agoInWords(iso, now_ms, "en")).toBe(words);
+  });
+
+  it("names the day only where it was not today", () => {
+    expect(clockTime("2026-06-15T11:00:00Z", now_ms, "en")).not.toContain("2026");
+    expect(clockTime("2026-06-12T11:00:00Z", now_ms, "en")).toContain("2026");
+    expect(clockTime("", now_ms, "en")).toBe("");
+  });
+});

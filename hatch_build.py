@@ -111,8 +111,7 @@ def require_node() -> Node:
     if node is None:
         wanted = ".".join(map(str, NODE_AT_LEAST))
         raise BuildError(
-            f"the web UI needs Node {wanted} or later: install it, "
-            f"or run `pip install '{NODE_WHEEL}'`, and try again"
+            f"the web UI needs Node {wanted} or later: install it, or run `pip install '{NODE_WHEEL}'`, and try again"
         )
     return node
 
@@ -140,9 +139,7 @@ def _node_in_wheel() -> Node | None:
 
 def _version(node: str) -> tuple[int, int]:
     try:
-        answer = subprocess.run(
-            [node, "--version"], capture_output=True, text=True, timeout=30, check=True
-        ).stdout
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return (0, 0)
     match = re.match(r"v(\d+)\.(\d+)", answer)
@@ -151,9 +148,7 @@ def _version(node: str) -> tuple[int, int]:
 
 def _npm(node: Node, root: Path, *arguments: str) -> None:
     # Scripts of packages call `node` by its name: it must be the same one.
-    environment = os.environ | {
-        "PATH": os.pathsep.join([str(node.directory), os.environ.get("PATH", os.defpath)])
-    }
+    environment = os.environ | {"PATH": os.pathsep.join([str(node.directory), os.environ.get("PATH", os.defpath)])}
     command = " ".join(["npm", *arguments])
     _say(f"{command} (in {SOURCES})")
     try:
@@ -166,9 +161,7 @@ def _npm(node: Node, root: Path, *arguments: str) -> None:
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise BuildError(
-            f"`{command}` failed in {SOURCES} ({error}); its own message stands above"
-        ) from error
+        raise BuildError(f"`{command}` failed in {SOURCES} ({error}); its own message stands above") from error
 
 
 def _say(sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""What an operator can set, each in one place: by flag, by `PERDURE_*` variable, or in `perdure.toml`, in that order."""
+"""What an operator can set: by flag, by `PERDURE_*` variable, or in `perdure.toml`, in that order."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class UnixBell:
         self._folder_fd = os.open(self._folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._folder / self._own)
+            (self._folder / self._own).unlink()
         bell.bind(self._address(self._own))
         self._socket = bell
         asyncio.get_running_loop().add_reader(bell.fileno(), self._read)
@@ -56,7 +56,7 @@ class UnixBell:
                 self._socket.sendto(message, self._address(name))
             except (ConnectionRefusedError, FileNotFoundError):
                 with contextlib.suppress(OSError):
-                    os.unlink(self._folder / name)
+                    (self._folder / name).unlink()
             except OSError:
                 continue
 
@@ -67,7 +67,7 @@ class UnixBell:
             self._socket.close()
             self._socket = None
             with contextlib.suppress(OSError):
-                os.unlink(self._folder / self._own)
+                (self._folder / self._own).unlink()
         if self._folder_fd is not None:
             os.close(self._folder_fd)
             self._folder_fd = None

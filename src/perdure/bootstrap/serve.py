@@ -16,7 +16,6 @@ from perdure.supervise import listening
 from perdure.supervise.children import ChildSpec
 from perdure.supervise.supervisor import Supervisor
 
-
 START_GRACE_S = 60.0
 """How long a process may take to import its code: the very first time, on a slow and busy machine."""
 

@@ -1,4 +1,4 @@
-"""The command line. Each command is a module of its own, loaded when it is called: `perdure web` need not load the rest."""
+"""The command line. Each command is a module of its own, loaded when called: `perdure web` need not load the rest."""
 
 from __future__ import annotations
 

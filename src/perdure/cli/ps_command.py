@@ -33,9 +33,7 @@ def command(settings: Settings, as_json: bool) -> None:
     for row in rows:
         pid = "-" if row["pid"] is None else str(row["pid"])
         since = _ago(time.time() - row["since"])
-        table.add_row(
-            row["name"], row["role"], pid, row["state"], str(row["restarts"]), since, row["last_exit"] or "-"
-        )
+        table.add_row(row["name"], row["role"], pid, row["state"], str(row["restarts"]), since, row["last_exit"] or "-")
     Console().print(table)
 
 

@@ -54,9 +54,7 @@ _OLD_NAMES: Final[Mapping[str, str]] = {
 _BIDI_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but the tab and the line break
 _MARKUP: Final = re.compile(r"<[^<>]*>|!?\[([^\]\[]*)\]\([^()]*\)|https?://\S+|[*_#`~]+")
-_SENTENCE_END: Final = re.compile(
-    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?…][\"'”\u2019)]*(?=\s|$)"
-)
+_SENTENCE_END: Final = re.compile(r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?…][\"'”\u2019)]*(?=\s|$)")
 _NO_CARD: Final = "Choose a character card: a PNG, JSON or CHARX file saved by a character-chat program."
 
 

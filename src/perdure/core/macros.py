@@ -16,9 +16,7 @@ Example = tuple[tuple[Speaker, str], ...]
 _MACRO: Final = re.compile(r"\{\{\s*(char|user|original)\s*\}\}|<(char|bot|user)>|\{\{//", re.IGNORECASE)
 _START: Final = re.compile(r"<START>", re.IGNORECASE)
 # {{random_user_1}} is an old way to write "some user" in examples.
-_USER_LINE: Final = re.compile(
-    r"[ \t]*(?:\{\{\s*(?:user|random_user_\d+)\s*\}\}|<user>)[ \t]*:", re.IGNORECASE
-)
+_USER_LINE: Final = re.compile(r"[ \t]*(?:\{\{\s*(?:user|random_user_\d+)\s*\}\}|<user>)[ \t]*:", re.IGNORECASE)
 _CHARACTER_LINE: Final = re.compile(r"[ \t]*(?:\{\{\s*char\s*\}\}|<(?:char|bot)>)[ \t]*:", re.IGNORECASE)
 
 
@@ -31,9 +29,7 @@ def expand(text: str, *, char: str, user: str, original: str = "") -> str:
     values = {"char": char, "bot": char, "user": user, "original": original}
     pieces: list[str] = []
     done = 0
-    last_close = text.rfind(
-        "}}"
-    )  # known beforehand, so that unclosed comments are not searched for again and again
+    last_close = text.rfind("}}")  # known beforehand, so that unclosed comments are not searched for again and again
     while match := _MACRO.search(text, done):
         pieces.append(text[done : match.start()])
         done = match.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -98,14 +98,13 @@ class Attempts:
         await asyncio.shield(drained)
 
 
-async def _timed(chunks: AsyncIterator[Chunk], patience: Patience) -> AsyncIterator[Chunk]:
+async def _timed(chunks: AsyncGenerator[Chunk, None], patience: Patience) -> AsyncGenerator[Chunk, None]:
     """The same chunks, with silence made an error."""
     limit_s = patience.first_token_s
-    loop = asyncio.get_running_loop()
-    try:
+    async with aclosing(chunks):
         while True:
             try:
-                async with asyncio.timeout_at(loop.time() + limit_s):
+                async with asyncio.timeout(limit_s):
                     chunk = await anext(chunks)
             except StopAsyncIteration:
                 return
@@ -113,8 +112,6 @@ async def _timed(chunks: AsyncIterator[Chunk], patience: Patience) -> AsyncItera
                 raise ModelStalled(f"The model said nothing for {limit_s:g} seconds.", saved=True) from None
             limit_s = patience.stall_s
             yield chunk
-    finally:
-        await chunks.aclose()  # type: ignore[attr-defined]  # backends stream through generators
 
 
 async def end(store: Store, bell: Bell, clock: Clock, turn: Turn, event: Event) -> None:

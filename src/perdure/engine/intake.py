@@ -163,9 +163,7 @@ def stop(records: Records, turn_id: str, now: float) -> Turn:
 
 def as_accepted(turn: Turn) -> Turn:
     """The turn as it was when it was taken in."""
-    return Turn(
-        turn.id, turn.chat_id, turn.message_id, turn.parent_id, turn.kind, turn.created_at, turn.created_at
-    )
+    return Turn(turn.id, turn.chat_id, turn.message_id, turn.parent_id, turn.kind, turn.created_at, turn.created_at)
 
 
 def chat_of(records: Records, chat_id: str) -> Chat:

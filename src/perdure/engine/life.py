@@ -57,5 +57,3 @@ def reply_text(records: Records, turn: Turn) -> str:
         message = records.messages.get(turn.message_id)
         return message.text if message else ""
     return records.turns.text(turn.id) if turn.progress.offset else ""
-
-

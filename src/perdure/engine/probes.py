@@ -1,4 +1,4 @@
-"""Whether it is worth asking a backend now: one gate in each worker, so that an outage costs probes and not attempts."""
+"""Whether it is worth asking a backend now: a gate in each worker, so that an outage costs probes, not attempts."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ def load(records: Records, turn: Turn) -> tuple[Scene, TurnSettings, str]:
     """The scene of a turn, the settings it was asked with, and the text of its reply so far."""
     chat = records.chats.get(turn.chat_id)
     placeholder = records.messages.get(turn.message_id)
-    assert placeholder is not None and placeholder.author is not None, "a turn has a reply with an author"
+    assert placeholder is not None, "a turn has a reply"
+    assert placeholder.author is not None, "a reply has an author"
     stored = records.characters.get(placeholder.author)
     assert stored is not None, "characters are hidden, never removed"
     persona_id = chat.persona_id if chat else None

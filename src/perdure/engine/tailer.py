@@ -6,6 +6,7 @@ Text that is not committed cannot be read here, so it cannot be shown (promise 2
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -102,10 +103,8 @@ class Tailer:
                 more = False
             if more:
                 continue
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_S)
-            except TimeoutError:
-                pass
             self._wake.clear()
 
     async def _follow(self) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import anyio
 
@@ -20,6 +22,8 @@ from perdure.ports.bell import Bell, Hint
 from perdure.ports.clock import Clock
 from perdure.ports.models import Backend
 from perdure.ports.store import Records, Store
+
+T = TypeVar("T")
 
 TIDY_EVERY_S = 60.0
 
@@ -95,7 +99,7 @@ class Worker:
             room = self._capacity - len(self._running)
             if self._stopping or not self._gate.open or room <= 0:
                 continue
-            claimed = await self._patiently(lambda r, now: self._take(r, now, room))
+            claimed = await self._patiently(partial(self._take, room=room))
             if not claimed:
                 continue
             self._bell.ring(Hint.EVENTS)
@@ -103,7 +107,7 @@ class Worker:
                 self._turns[turn.id] = turn
                 self._running[turn.id] = asyncio.create_task(self._attempt(turn), name=f"turn {turn.id}")
 
-    def _take(self, records: Records, now: float, room: int) -> list[Turn]:
+    def _take(self, records: Records, now: float, *, room: int) -> list[Turn]:
         me = self._identity
         claim = Claimed(me.name, self._backend.name, grant(me.owner, now))
         return [apply(records, turn, claim, now) for turn in records.turns.queued(now, room)]
@@ -133,8 +137,7 @@ class Worker:
             began_at = loop.time()
             late = began_at - last_at > LEASE_S
             last_at = began_at
-            owner = self._identity.owner
-            await self._patiently(lambda r, now: r.turns.renew(owner, now + LEASE_S))
+            await self._patiently(self._renew)
             if not late and await self._store_says(reaper.overdue):
                 await self._patiently(reaper.reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
@@ -144,6 +147,9 @@ class Worker:
             self._wake.set()
             self._check.set()
             await asyncio.sleep(HEARTBEAT_S)
+
+    def _renew(self, records: Records, now: float) -> int:
+        return records.turns.renew(self._identity.owner, now + LEASE_S)
 
     async def _watch_mine(self) -> None:
         """Cancel attempts whose turns have ended or gone to somebody else: a stop was pressed, or a lease ran out."""
@@ -173,7 +179,7 @@ class Worker:
                 self._gate.shut()
                 continue
             owner = Identity(death["name"], death["incarnation"]).owner
-            if await self._patiently(lambda r, now, owner=owner: reaper.bury(r, owner, now)):
+            if await self._patiently(partial(_bury, owner)):
                 self._bell.ring(Hint.EVENTS)
                 self._bell.ring(Hint.QUEUED)
             self._wake.set()
@@ -193,14 +199,14 @@ class Worker:
             await end(self._store, self._bell, self._clock, turn, Released())
         self._bell.ring(Hint.QUEUED)
 
-    async def _store_says(self, question) -> bool:  # type: ignore[no-untyped-def]
+    async def _store_says(self, question: Callable[[Records, float], bool]) -> bool:
         now = self._clock.now()
         try:
-            return bool(await self._store.read(lambda records: question(records, now)))
+            return await self._store.read(lambda records: question(records, now))
         except (StoreUnavailable, StoreFull):
             return False
 
-    async def _patiently(self, work, *, durable: bool = False):  # type: ignore[no-untyped-def]
+    async def _patiently(self, work: Callable[[Records, float], T], *, durable: bool = False) -> T | None:
         """Run `work(records, now)`; where the store is away, None: the next beat tries again."""
         now = self._clock.now()
         try:
@@ -209,3 +215,5 @@ class Worker:
             return None
 
 
+def _bury(owner: str, records: Records, now: float) -> int:
+    return reaper.bury(records, owner, now)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 import anyio
-from fastapi import APIRouter, File, Header, Response, UploadFile
+from fastapi import APIRouter, File, Header, Query, Response, UploadFile
 
 from perdure.cards.read import read_card
 from perdure.cards.write import write_charx, write_json, write_png
@@ -95,7 +95,11 @@ async def hide_character(character_id: UUID, perdure: Perdure) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/{character_id}/avatar", responses={200: {"content": {"image/webp": {}}}, 304: {"description": "The client has it already."}}, response_class=Response)
+@router.get(
+    "/{character_id}/avatar",
+    responses={200: {"content": {"image/webp": {}}}, 304: {"description": "The client has it already."}},
+    response_class=Response,
+)
 async def get_avatar(
     character_id: UUID, perdure: Perdure, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
@@ -116,7 +120,9 @@ async def get_avatar(
     response_class=Response,
 )
 async def export_character(
-    character_id: UUID, perdure: Perdure, format: Literal["png", "json", "charx"] = "png"
+    character_id: UUID,
+    perdure: Perdure,
+    kind: Annotated[Literal["png", "json", "charx"], Query(alias="format")] = "png",
 ) -> Response:
     """The whole card, as it came and with what was changed since."""
 
@@ -125,10 +131,10 @@ async def export_character(
         return stored, records.characters.avatar(stored.id)
 
     stored, avatar = await perdure.store.read(work)
-    body = await anyio.to_thread.run_sync(_WRITERS[format], stored.character, avatar)
+    body = await anyio.to_thread.run_sync(_WRITERS[kind], stored.character, avatar)
     name = re.sub(r"[^A-Za-z0-9]+", "-", stored.character.name).strip("-").lower() or "character"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
-    return Response(body, headers=headers, media_type=_MEDIA_TYPES[format])
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return Response(body, headers=headers, media_type=_MEDIA_TYPES[kind])
 
 
 def _add(

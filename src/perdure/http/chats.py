@@ -35,9 +35,7 @@ router = APIRouter(prefix="/api/v1", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-@router.put(
-    "/chats/{chat_id}", response_model=ChatWithCharacters, status_code=201, responses=again(ChatWithCharacters)
-)
+@router.put("/chats/{chat_id}", response_model=ChatWithCharacters, status_code=201, responses=again(ChatWithCharacters))
 async def put_chat(chat_id: UUID, body: PutChat, perdure: Perdure) -> Response:
     """Begin a chat; its first message is the character's greeting. The same again is the same chat (200)."""
     ids = [str(character_id) for character_id in body.character_ids]
@@ -91,9 +89,7 @@ async def hide_chat(chat_id: UUID, perdure: Perdure) -> Response:
 
 
 @router.get("/chats/{chat_id}/messages", response_model=MessagesOut)
-async def list_messages(
-    chat_id: UUID, perdure: Perdure, before: UUID | None = None, limit: Limit = 100
-) -> Response:
+async def list_messages(chat_id: UUID, perdure: Perdure, before: UUID | None = None, limit: Limit = 100) -> Response:
     """The branch that is shown, oldest first: its end, or what comes before the message `before`."""
 
     def work(records: Records) -> list[dict[str, Any]]:
@@ -132,9 +128,7 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
 async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure) -> Response:
     """Ask for a (further) reply. The same again gets the same answer (200)."""
     reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.settings.turn_settings())
-    accepted = await perdure.act(
-        lambda r, now: intake.put_turn(r, str(chat_id), reply, now), Hint.QUEUED, Hint.EVENTS
-    )
+    accepted = await perdure.act(lambda r, now: intake.put_turn(r, str(chat_id), reply, now), Hint.QUEUED, Hint.EVENTS)
     return _acknowledged(accepted)
 
 

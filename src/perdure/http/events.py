@@ -157,9 +157,7 @@ class EventStream(Response):
     async def _replay(self, send: Send) -> None:
         """Read what the store holds behind the place, until there is no more."""
         while True:
-            events = await self._service.store.read(
-                lambda r: r.events.of_chat(self._chat_id, self._place, REPLAY_PAGE)
-            )
+            events = await self._service.store.read(lambda r: r.events.of_chat(self._chat_id, self._place, REPLAY_PAGE))
             await self._show(send, events)
             if len(events) < REPLAY_PAGE:
                 return

@@ -108,9 +108,7 @@ async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
     settings = body.settings(perdure.settings.turn_settings())
     listener = await perdure.tailer.subscribe(chat_id)
     try:
-        await perdure.act(
-            lambda r, now: _begin(r, chat_id, turn_id, body, settings, now), Hint.QUEUED, Hint.EVENTS
-        )
+        await perdure.act(lambda r, now: _begin(r, chat_id, turn_id, body, settings, now), Hint.QUEUED, Hint.EVENTS)
     except BaseException:
         perdure.tailer.unsubscribe(chat_id, listener)
         raise

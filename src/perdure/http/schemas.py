@@ -87,7 +87,9 @@ class PutSession(_Asked):
 class CharacterFields(_Asked):
     """The plain fields of a character; what is left out stays as it is."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable), AfterValidator(_spoken)] | None = None
+    name: (
+        Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable), AfterValidator(_spoken)] | None
+    ) = None
     description: Text | None = None
     personality: Text | None = None
     scenario: Text | None = None

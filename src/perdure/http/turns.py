@@ -29,9 +29,7 @@ async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
 @router.post("/{turn_id}/stop", response_model=TurnOut)
 async def stop_turn(turn_id: UUID, perdure: Perdure) -> Response:
     """End the turn here and keep what has been said. Final, whoever is at work; an ended turn stays as it is."""
-    view = await perdure.act(
-        lambda r, now: _view(r, intake.stop(r, str(turn_id), now)), Hint.ENDED, Hint.EVENTS
-    )
+    view = await perdure.act(lambda r, now: _view(r, intake.stop(r, str(turn_id), now)), Hint.ENDED, Hint.EVENTS)
     return Json(view)
 
 

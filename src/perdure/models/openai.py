@@ -7,7 +7,7 @@ are vLLM's names, which llama.cpp and SGLang share, for going on from an assista
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
@@ -81,7 +81,7 @@ class OpenAIBackend:
     def name(self) -> str:
         return self._name
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Chunk]:
+    async def stream(self, ask: Ask) -> AsyncGenerator[Chunk, None]:
         """Stream the reply behind `ask.prefix`. See `perdure.ports.models.Backend.stream`."""
         if ask.max_tokens <= 0:
             yield Chunk("", finish="length")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,7 +31,7 @@ class Backend(Protocol):
         """Shown in attempts: what answers, without secrets."""
         ...
 
-    def stream(self, ask: Ask) -> AsyncIterator[Chunk]:
+    def stream(self, ask: Ask) -> AsyncGenerator[Chunk, None]:
         """Stream the reply behind `ask.prefix`; the last chunk, and only it, has `finish`.
 
         Never yields text of the prefix again. Raises the `ModelError` that fits; silence is the caller's to time.

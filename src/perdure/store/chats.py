@@ -14,9 +14,9 @@ from perdure.store.schema import chat_characters, chats, events, messages, perso
 PREVIEW_LENGTH = 160
 """Code points of the last message that the list of chats shows."""
 
-_WITH_PREVIEW = select(
-    chats, func.substr(messages.c.text, 1, PREVIEW_LENGTH).label("preview")
-).outerjoin(messages, messages.c.id == chats.c.head_id)
+_WITH_PREVIEW = select(chats, func.substr(messages.c.text, 1, PREVIEW_LENGTH).label("preview")).outerjoin(
+    messages, messages.c.id == chats.c.head_id
+)
 # One row for each member: a chat is looked up by every request about it, so it has to be one statement.
 _BY_ID = (
     _WITH_PREVIEW.add_columns(chat_characters.c.character_id)
@@ -25,9 +25,7 @@ _BY_ID = (
     .order_by(chat_characters.c.position)
 )
 _MOVE_HEAD = (
-    update(chats)
-    .where(chats.c.id == bindparam("chat"))
-    .values(head_id=bindparam("head"), updated_at=bindparam("now"))
+    update(chats).where(chats.c.id == bindparam("chat")).values(head_id=bindparam("head"), updated_at=bindparam("now"))
 )
 _MEMBERS = (
     select(chat_characters.c.chat_id, chat_characters.c.character_id)
@@ -63,9 +61,7 @@ class SqlChats:
                 "updated_at": chat.updated_at,
             },
         )
-        members = [
-            {"chat_id": chat.id, "position": n, "character_id": c} for n, c in enumerate(chat.character_ids)
-        ]
+        members = [{"chat_id": chat.id, "position": n, "character_id": c} for n, c in enumerate(chat.character_ids)]
         self.conn.execute(insert(chat_characters), members)
 
     def listed(self, before: float | None, limit: int) -> Sequence[Chat]:

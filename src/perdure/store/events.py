@@ -20,9 +20,7 @@ _COLUMNS = (
     events.c.reply_offset,
     events.c.body,
 )
-_AFTER = (
-    select(*_COLUMNS).where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("most"))
-)
+_AFTER = select(*_COLUMNS).where(events.c.seq > bindparam("after")).order_by(events.c.seq).limit(bindparam("most"))
 _OF_CHAT = _AFTER.where(events.c.chat_id == bindparam("chat"))
 _ADD = insert(events)
 _FIRST = select(func.min(events.c.seq))
@@ -60,9 +58,7 @@ class SqlEvents:
         return [_event(row) for row in self.conn.execute(_AFTER, {"after": seq, "most": limit})]
 
     def of_chat(self, chat_id: str, after: int, limit: int) -> Sequence[Event]:
-        return [
-            _event(row) for row in self.conn.execute(_OF_CHAT, {"chat": chat_id, "after": after, "most": limit})
-        ]
+        return [_event(row) for row in self.conn.execute(_OF_CHAT, {"chat": chat_id, "after": after, "most": limit})]
 
     def bounds(self) -> tuple[int, int]:
         last = self.conn.execute(_LAST).scalar() or 0
@@ -83,5 +79,6 @@ class SqlEvents:
         return self.conn.execute(delete(events).where(events.c.seq <= max(old))).rowcount
 
 
-def _event(row: Row[Any]) -> Event:
-    return Event(*row)
+def _event(row: Row[*tuple[Any, ...]]) -> Event:
+    seq, chat_id, kind, turn_id, message_id, offset, body = row
+    return Event(seq, chat_id, kind, turn_id, message_id, offset, body)

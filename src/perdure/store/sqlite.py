@@ -90,7 +90,9 @@ class SqliteStore:
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._run, args=(self._writes, self._write_batch), name="store-writer", daemon=True),
+            threading.Thread(
+                target=self._run, args=(self._writes, self._write_batch), name="store-writer", daemon=True
+            ),
             threading.Thread(target=self._run, args=(self._reads, self._read_batch), name="store-reader", daemon=True),
         ]
         for thread in self._threads:
@@ -109,9 +111,7 @@ class SqliteStore:
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
-    async def _enqueue(
-        self, jobs: queue.SimpleQueue[_Job | None], work: Callable[[Records], T], durable: bool
-    ) -> T:
+    async def _enqueue(self, jobs: queue.SimpleQueue[_Job | None], work: Callable[[Records], T], durable: bool) -> T:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         jobs.put(_Job(work, durable, loop, future))
@@ -136,7 +136,7 @@ class SqliteStore:
             try:
                 conn = conn or connect(self._path)
                 batch_runner(conn, batch)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the callers have to hear of it
+            except BaseException as error:
                 translated = _translate(error)
                 for waiting in batch:
                     waiting.error = translated
@@ -174,7 +174,7 @@ class SqliteStore:
             conn.exec_driver_sql("ROLLBACK TO step")
         except (DBAPIError, sqlite3.Error):
             raise
-        except Exception as error:  # noqa: BLE001 - it is the caller's to handle
+        except Exception as error:
             job.error = error
             conn.exec_driver_sql("ROLLBACK TO step")
         conn.exec_driver_sql("RELEASE step")
@@ -187,7 +187,7 @@ class SqliteStore:
                 job.result = job.work(records)
             except (DBAPIError, sqlite3.Error) as error:
                 job.error = _translate(error)
-            except Exception as error:  # noqa: BLE001 - it is the caller's to handle
+            except Exception as error:
                 job.error = error
             conn.exec_driver_sql("ROLLBACK")
 
@@ -207,9 +207,7 @@ def connect(path: Path) -> Connection:
         raw.execute("PRAGMA temp_store=MEMORY")
         return raw
 
-    engine = create_engine(
-        "sqlite+pysqlite://", creator=open_file, poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
+    engine = create_engine("sqlite+pysqlite://", creator=open_file, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     return engine.connect()
 
 

@@ -54,7 +54,7 @@ _ADVANCE = (
 _SAVE = (
     update(turns)
     .where(turns.c.id == bindparam("turn"), turns.c.fence == bindparam("at_fence"))
-    .values({name: bindparam(f"new_{name}") for name in turns.c.keys() if name != "id"})
+    .values({column.name: bindparam(f"new_{column.name}") for column in turns.c if column.name != "id"})
 )
 _ADD = insert(turns)
 _ADD_SETTINGS = insert(turn_settings)
@@ -72,9 +72,7 @@ _REASON = (
     .values(reasoning=turn_settings.c.reasoning + bindparam("more"))
 )
 _TEXT = (
-    select(events.c.body)
-    .where(events.c.turn_id == bindparam("turn"), events.c.kind == "delta")
-    .order_by(events.c.seq)
+    select(events.c.body).where(events.c.turn_id == bindparam("turn"), events.c.kind == "delta").order_by(events.c.seq)
 )
 _ATTEMPTS = select(attempts).where(attempts.c.turn_id == bindparam("turn")).order_by(attempts.c.n)
 
@@ -96,9 +94,7 @@ class SqlTurns:
 
     def add(self, turn: Turn, settings: TurnSettings) -> None:
         self.conn.execute(_ADD, {"id": turn.id, **_columns(turn)})
-        self.conn.execute(
-            _ADD_SETTINGS, {"turn_id": turn.id, "settings": json.dumps(dict(settings)), "reasoning": ""}
-        )
+        self.conn.execute(_ADD_SETTINGS, {"turn_id": turn.id, "settings": json.dumps(dict(settings)), "reasoning": ""})
 
     def seed_text(self, turn: Turn, text: str, now: float) -> Turn:
         seeded = replace(turn, progress=Progress(offset=len(text)))
@@ -180,9 +176,7 @@ class SqlTurns:
     def reasoning(self, turn_id: str) -> str:
         """The backend's hidden thoughts: kept beside the text, never in it."""
         return str(
-            self.conn.execute(
-                select(turn_settings.c.reasoning).where(turn_settings.c.turn_id == turn_id)
-            ).scalar_one()
+            self.conn.execute(select(turn_settings.c.reasoning).where(turn_settings.c.turn_id == turn_id)).scalar_one()
         )
 
     def unfinished(self, chat_id: str) -> Sequence[Turn]:
@@ -200,9 +194,7 @@ class SqlTurns:
             },
         )
 
-    def close_attempt(
-        self, turn_id: str, n: int, ended_at: float, outcome: str, error: PerdureError | None
-    ) -> None:
+    def close_attempt(self, turn_id: str, n: int, ended_at: float, outcome: str, error: PerdureError | None) -> None:
         self.conn.execute(
             _CLOSE_ATTEMPT,
             {"turn": turn_id, "number": n, "at": ended_at, "how": outcome, "why": _dump(error)},
@@ -215,9 +207,7 @@ class SqlTurns:
         ]
 
 
-def _delta(
-    chat_id: str, turn_id: str, message_id: str, offset: int, text: str, now: float
-) -> dict[str, object]:
+def _delta(chat_id: str, turn_id: str, message_id: str, offset: int, text: str, now: float) -> dict[str, object]:
     return {
         "chat_id": chat_id,
         "kind": "delta",

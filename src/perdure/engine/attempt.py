@@ -7,7 +7,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from perdure.core.errors import ContextTooLong, ModelCut, ModelStalled, PerdureError, ServerError
+from perdure.core.errors import (
+    ContextTooLong,
+    ModelCut,
+    ModelStalled,
+    PerdureError,
+    ServerError,
+    StoreFull,
+    StoreUnavailable,
+)
 from perdure.core.prompt import Ask
 from perdure.core.turn import Event, Finished, Interrupted, NotPossible, Turn
 from perdure.engine import scene
@@ -44,7 +52,8 @@ class Attempts:
     async def run(self, turn: Turn) -> PerdureError | None:
         """Speak for a turn that was just claimed, and end it or give it back.
 
-        Returns the failure that interrupted it, if one did; a lease lost to somebody else is no failure.
+        Returns the failure that interrupted it, if one did; a lease lost to somebody else is no failure. Raises
+        StoreUnavailable or StoreFull where nothing could be written: the turn is then still this worker's.
         """
         error: PerdureError | None = None
         try:
@@ -52,6 +61,9 @@ class Attempts:
             event: Event = Finished(reason)
         except FenceLost:
             return None
+        except (StoreUnavailable, StoreFull):
+            # The record's trouble is not the turn's: nothing can be written now, not even an end.
+            raise
         except PerdureError as failure:
             error = failure
             event = Interrupted(failure, self.clock.jitter())

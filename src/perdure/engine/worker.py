@@ -65,6 +65,7 @@ class Worker:
         self._backend = backend
         self._running: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turn] = {}
+        self._unreleased: list[Turn] = []
         self._wake = asyncio.Event()
         self._check = asyncio.Event()
         self._stopping = False
@@ -120,8 +121,7 @@ class Worker:
             elif error is None:
                 self._gate.well()
         except (StoreUnavailable, StoreFull):
-            # The end could not be written: the lease runs out, and somebody goes on when the store is back.
-            pass
+            self._unreleased.append(turn)
         finally:
             if self._running.get(turn.id) is asyncio.current_task():
                 del self._running[turn.id]
@@ -138,6 +138,7 @@ class Worker:
             late = began_at - last_at > LEASE_S
             last_at = began_at
             await self._patiently(self._renew)
+            await self._release_stranded()
             if not late and await self._store_says(reaper.overdue):
                 await self._patiently(reaper.reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
@@ -150,6 +151,15 @@ class Worker:
 
     def _renew(self, records: Records, now: float) -> int:
         return records.turns.renew(self._identity.owner, now + LEASE_S)
+
+    async def _release_stranded(self) -> None:
+        """Give back turns whose attempts could not write how they ended, now that the store may be well again."""
+        stranded, self._unreleased = self._unreleased, []
+        for turn in stranded:
+            try:
+                await end(self._store, self._bell, self._clock, turn, Released())
+            except (StoreUnavailable, StoreFull):
+                self._unreleased.append(turn)
 
     async def _watch_mine(self) -> None:
         """Cancel attempts whose turns have ended or gone to somebody else: a stop was pressed, or a lease ran out."""

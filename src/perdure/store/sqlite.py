@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from perdure.core.errors import Conflict, PerdureError, StoreFull, StoreUnavailable
@@ -172,7 +172,8 @@ class SqliteStore:
             # Undoes its own statement only, so the others of the batch are none the worse for it.
             job.error = _translate(error)
             conn.exec_driver_sql("ROLLBACK TO step")
-        except (DBAPIError, sqlite3.Error):
+        except OperationalError:
+            # Not this job's fault (a full disk, a damaged file): nothing of the batch can be trusted to be written.
             raise
         except Exception as error:
             job.error = error

@@ -6,27 +6,35 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
-from perdure.ports.bell import Hint
+from perdure.ports.bell import AUDIENCE, Audience, Hint
 
 SUFFIX = ".bell"
 
+LISTING_S = 0.5
+"""How long a listing of the folder is good for, in seconds: who has come since looks by itself that often."""
+
 
 class UnixBell:
-    """Every process binds one socket in `folder`; ringing sends one byte-string to all the others.
+    """Every process binds one socket in `folder`, named after its role; ringing sends a datagram to whom it concerns.
 
     `name` is unique among living processes (an incarnation). Sockets of dead ones are removed by whoever finds them.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, role: str, name: str) -> None:
         self._folder = folder
-        self._own = name + SUFFIX
+        self._own = f"{role}-{name}{SUFFIX}"
         self._heard: dict[Hint, list[Callable[[], None]]] = defaultdict(list)
         self._socket: socket.socket | None = None
         self._folder_fd: int | None = None
+        self._listed_at = 0.0
+        self._names: tuple[str, ...] = ()
+        self._turn = cycle(range(840))  # divisible by any small number of listeners
 
     async def open(self) -> None:
         """Begin to listen."""
@@ -45,20 +53,18 @@ class UnixBell:
         self._heard[hint].append(heard)
 
     def ring(self, hint: Hint) -> None:
-        """Tell all others; whoever cannot take it now finds out by looking."""
+        """Tell those whom it concerns; whoever cannot take it now finds out by looking."""
         if self._socket is None:
             return
-        message = hint.encode()
-        for name in os.listdir(self._folder):
-            if name == self._own or not name.endswith(SUFFIX):
-                continue
-            try:
-                self._socket.sendto(message, self._address(name))
-            except (ConnectionRefusedError, FileNotFoundError):
-                with contextlib.suppress(OSError):
-                    (self._folder / name).unlink()
-            except OSError:
-                continue
+        role, how = AUDIENCE[hint]
+        names = [name for name in self._listed() if name.startswith(f"{role}-")]
+        if how is Audience.ONE and names:
+            # Whoever it is: were all to run for it, all but one would run for nothing.
+            start = next(self._turn) % len(names)
+            names = names[start:] + names[:start]
+        for name in names:
+            if self._send(hint, name) and how is Audience.ONE:
+                return
 
     def close(self) -> None:
         """Listen no more."""
@@ -71,6 +77,26 @@ class UnixBell:
         if self._folder_fd is not None:
             os.close(self._folder_fd)
             self._folder_fd = None
+
+    def _listed(self) -> tuple[str, ...]:
+        now = time.monotonic()
+        if now - self._listed_at > LISTING_S:
+            self._listed_at = now
+            self._names = tuple(n for n in os.listdir(self._folder) if n.endswith(SUFFIX) and n != self._own)
+        return self._names
+
+    def _send(self, hint: Hint, name: str) -> bool:
+        assert self._socket is not None
+        try:
+            self._socket.sendto(hint.encode(), self._address(name))
+        except (ConnectionRefusedError, FileNotFoundError):
+            self._listed_at = 0.0
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+            return False
+        except OSError:
+            return False
+        return True
 
     def _address(self, name: str) -> str:
         return f"/proc/self/fd/{self._folder_fd}/{name}"

@@ -49,7 +49,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     """Serve on `listener` until told to stop."""
     stop = stop_on_signals()
     store = SqliteStore(settings.paths.database)
-    bell = UnixBell(settings.paths.bells, lifeline.incarnation)
+    bell = UnixBell(settings.paths.bells, "web", lifeline.incarnation)
     await bell.open()
     tailer = Tailer(store, bell)
     backend = make_backend(settings)

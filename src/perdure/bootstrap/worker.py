@@ -24,7 +24,7 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
     """Work until told to stop, then give back what is held."""
     stop = stop_on_signals()
     store = SqliteStore(settings.paths.database)
-    bell = UnixBell(settings.paths.bells, lifeline.incarnation)
+    bell = UnixBell(settings.paths.bells, "worker", lifeline.incarnation)
     await bell.open()
     backend = make_backend(settings)
     worker = Worker(

@@ -67,7 +67,8 @@ class Turn:
     """A turn's record, without the reply's text.
 
     `fence` only grows. `lease` is set while running. `not_before` keeps a turn from being claimed too early (back-off).
-    `deaths` and `failures` count since the last new character; `progressed_at` is that character's instant.
+    `deaths` and `failures` count since the last new character; `progressed_at` is that character's instant, or a later
+    one at which somebody was there to serve the turn again.
     All instants are Unix seconds.
     """
 
@@ -250,7 +251,7 @@ def _interrupted(turn: Turn, error: PerdureError, jitter: float, now: float) -> 
     away = isinstance(error, ModelUnreachable)
     failures = turn.failures if away else turn.failures + 1
     turn = replace(turn, failures=failures)
-    if not error.retry or failures >= MAX_FAILURES or out_of_patience(turn, now):
+    if not error.retry or failures >= MAX_FAILURES or (away and out_of_patience(turn, now)):
         return _end(turn, State.FAILED, error.code, now, error)
     wait_s = max(retry_wait_s(failures, jitter), error.retry_after_s or 0.0)
     return _requeue(turn, now + wait_s), (CloseAttempt(turn.attempt, error.code, error),)
@@ -266,6 +267,11 @@ def retry_wait_s(failures: int, jitter: float) -> float:
 def out_of_patience(turn: Turn, now: float) -> bool:
     """Whether the turn has gone without a new character for as long as anyone should wait."""
     return now - turn.progressed_at > PATIENCE_S
+
+
+def patient_again(turn: Turn, now: float) -> Turn:
+    """The turn after a time in which nobody was there to serve it: that time is not held against it."""
+    return replace(turn, progressed_at=now)
 
 
 def progressed(turn: Turn, progress: Progress, now: float) -> Turn:

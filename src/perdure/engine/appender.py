@@ -63,7 +63,7 @@ class Stream:
 class Appender:
     """The one writer of reply text in a worker."""
 
-    def __init__(self, store: Store, bell: Bell, clock: Clock, on_lost: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, bell: Bell, clock: Clock, on_lost: Callable[[Turn], None]) -> None:
         self._store = store
         self._bell = bell
         self._clock = clock
@@ -81,7 +81,8 @@ class Appender:
         if stream.error is not None:
             raise stream.error
         if chunk.text:
-            stream.pieces.append(chunk.text)
+            # SQL's JSON ends a text at a NUL, and no reader has a use for one.
+            stream.pieces.append(chunk.text.replace("\0", "\ufffd"))
         if chunk.reasoning:
             stream.thoughts.append(chunk.reasoning)
         stream.tokens += chunk.tokens
@@ -116,14 +117,15 @@ class Appender:
     async def _commit(self) -> None:
         self._wake.clear()
         self._hurry.clear()
-        streams = list(self._dirty)
+        # A stream that has lost a piece says nothing more: what came behind the piece would take its place.
+        streams = [stream for stream in self._dirty if stream.error is None]
         self._dirty.clear()
         if not streams:
             return
         appends = [stream.take() for stream in streams]
         now = self._clock.now()
 
-        def work(records: Records) -> set[str]:
+        def work(records: Records) -> set[Append]:
             return set(records.turns.append(appends, now))
 
         try:
@@ -138,9 +140,9 @@ class Appender:
             return
         self._bell.ring(Hint.EVENTS)
         for stream, append in zip(streams, appends, strict=True):
-            if append.turn_id in lost:
+            if append in lost:
                 stream.error = FenceLost(append.turn_id)
-                self._on_lost(append.turn_id)
+                self._on_lost(stream.turn)
             else:
                 stream.offset += len(append.text)
             if stream not in self._dirty:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from perdure.core.errors import (
     ContextTooLong,
     ModelCut,
-    ModelStalled,
     PerdureError,
     ServerError,
     StoreFull,
@@ -21,9 +19,10 @@ from perdure.core.turn import Event, Finished, Interrupted, NotPossible, Turn
 from perdure.engine import scene
 from perdure.engine.appender import Appender, Stream
 from perdure.engine.life import apply
+from perdure.engine.silence import Silence
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.clock import Clock
-from perdure.ports.models import Backend, Chunk
+from perdure.ports.models import Backend
 from perdure.ports.store import FenceLost, Records, Store
 
 SMALLER = (1.0, 0.7, 0.45)
@@ -91,11 +90,13 @@ class Attempts:
     async def _stream(self, turn: Turn, ask: Ask) -> str:
         stream = self.appender.open(turn)
         reason: str | None = None
-        async with aclosing(_timed(self.backend.stream(ask), self.patience)) as chunks:
+        async with aclosing(self.backend.stream(ask)) as chunks:
             try:
-                async for chunk in chunks:
-                    self.appender.put(stream, chunk)
-                    reason = chunk.finish
+                with Silence(self.patience.first_token_s) as silence:
+                    async for chunk in chunks:
+                        silence.broken(self.patience.stall_s)
+                        self.appender.put(stream, chunk)
+                        reason = chunk.finish
             finally:
                 await self._keep(stream)
         if reason is None:
@@ -108,22 +109,6 @@ class Attempts:
         # Where this attempt is cancelled meanwhile (a stop was pressed), nobody else is left to hear how it ends.
         drained.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(drained)
-
-
-async def _timed(chunks: AsyncGenerator[Chunk, None], patience: Patience) -> AsyncGenerator[Chunk, None]:
-    """The same chunks, with silence made an error."""
-    limit_s = patience.first_token_s
-    async with aclosing(chunks):
-        while True:
-            try:
-                async with asyncio.timeout(limit_s):
-                    chunk = await anext(chunks)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise ModelStalled(f"The model said nothing for {limit_s:g} seconds.", saved=True) from None
-            limit_s = patience.stall_s
-            yield chunk
 
 
 async def end(store: Store, bell: Bell, clock: Clock, turn: Turn, event: Event) -> None:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from perdure.core.errors import ModelUnreachable
-from perdure.core.turn import PATIENCE_S, Event, Expired, NotPossible, Outcome, Turn, WorkerLost
+from perdure.core.turn import (
+    PATIENCE_S,
+    Event,
+    Expired,
+    NotPossible,
+    Outcome,
+    Turn,
+    WorkerLost,
+    out_of_patience,
+    patient_again,
+)
 from perdure.engine.life import apply
 from perdure.ports.store import FenceLost, Records
 
@@ -30,6 +40,19 @@ def reap(records: Records, now: float) -> int:
     """Give the turns of silent workers back, and end those that have waited too long. Returns how many."""
     lost = _each(records, records.turns.expired(now), lambda _: WorkerLost(Outcome.EXPIRED), now)
     return lost + _each(records, records.turns.waiting_since(now - PATIENCE_S), _given_up(records), now)
+
+
+def resume(records: Records, now: float) -> int:
+    """Begin to serve after a time in which perhaps nobody did: patience begins anew. Returns for how many turns.
+
+    Otherwise whatever was on its way when the machine went down for the night would be given up in the morning, for a
+    model that nobody had asked.
+    """
+    unserved = (*records.turns.expired(now), *records.turns.waiting_since(now - PATIENCE_S))
+    forgiven = [turn for turn in unserved if out_of_patience(turn, now)]
+    for turn in forgiven:
+        records.turns.save(patient_again(turn, now), turn.fence)
+    return len(forgiven)
 
 
 def bury(records: Records, owner: str, now: float) -> int:

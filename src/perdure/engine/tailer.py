@@ -20,6 +20,9 @@ from perdure.ports.store import Store
 POLL_S = 0.25
 """How long a lost hint can delay what is shown, in seconds."""
 
+NUDGE_S = 15.0
+"""How often a listener is woken at least, so that its client can be shown that the connection lives, in seconds."""
+
 PAGE = 2000
 """Events that are read at once."""
 
@@ -30,7 +33,9 @@ log = structlog.get_logger()
 
 
 class Listener:
-    """One reader of a chat. `wake` is set when there is something to take, or the reader was let go."""
+    """One reader of a chat. `wake` is set when there is something to take, now and then when there is not, and when
+    the reader was let go.
+    """
 
     def __init__(self) -> None:
         self.wake = asyncio.Event()
@@ -95,7 +100,12 @@ class Tailer:
 
     async def run(self) -> None:
         """Follow for ever; cancel to end."""
+        loop = asyncio.get_running_loop()
+        nudged_at = loop.time()
         while True:
+            if loop.time() - nudged_at > NUDGE_S:
+                nudged_at = loop.time()
+                self._nudge()
             try:
                 more = await self._follow()
             except (StoreUnavailable, StoreFull):
@@ -121,6 +131,12 @@ class Tailer:
         if events:
             self._place = events[-1].seq
         return len(events) == PAGE
+
+    def _nudge(self) -> None:
+        """Wake everybody, also those who have nothing to take: one timer for all instead of one for each."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.wake.set()
 
     async def _find_place(self) -> int:
         """Where to read on from: the end of the log, for whoever is the first to listen."""

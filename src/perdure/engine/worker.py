@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -65,10 +66,10 @@ class Worker:
         self._backend = backend
         self._running: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turn] = {}
-        self._unreleased: list[Turn] = []
         self._wake = asyncio.Event()
         self._check = asyncio.Event()
         self._stopping = False
+        self._claiming = asyncio.Lock()
         self._gate = Gate(backend, self._wake.set)
         self._appender = Appender(store, bell, clock, self._drop)
         self._attempts = Attempts(store, bell, clock, backend, self._appender, patience)
@@ -98,15 +99,15 @@ class Worker:
             await self._wake.wait()
             self._wake.clear()
             room = self._capacity - len(self._running)
-            if self._stopping or not self._gate.open or room <= 0:
+            if not self._gate.open or room <= 0:
                 continue
-            claimed = await self._patiently(partial(self._take, room=room))
-            if not claimed:
-                continue
-            self._bell.ring(Hint.EVENTS)
-            for turn in claimed:
-                self._turns[turn.id] = turn
-                self._running[turn.id] = asyncio.create_task(self._attempt(turn), name=f"turn {turn.id}")
+            async with self._claiming:
+                claimed = None if self._stopping else await self._patiently(partial(self._take, room=room))
+                for turn in claimed or ():
+                    self._turns[turn.id] = turn
+                    self._running[turn.id] = asyncio.create_task(self._attempt(turn), name=f"turn {turn.id}")
+            if claimed:
+                self._bell.ring(Hint.EVENTS)
 
     def _take(self, records: Records, now: float, *, room: int) -> list[Turn]:
         me = self._identity
@@ -121,7 +122,8 @@ class Worker:
             elif error is None:
                 self._gate.well()
         except (StoreUnavailable, StoreFull):
-            self._unreleased.append(turn)
+            # The end could not be written: the turn is given back when the store is well again (`_watch_mine`).
+            pass
         finally:
             if self._running.get(turn.id) is asyncio.current_task():
                 del self._running[turn.id]
@@ -132,13 +134,15 @@ class Worker:
         """Renew, reap, tidy."""
         loop = asyncio.get_running_loop()
         tidied_at = 0.0
-        last_at = loop.time()
+        last_at = -math.inf
         while True:
             began_at = loop.time()
             late = began_at - last_at > LEASE_S
             last_at = began_at
+            if late:
+                # Just started, or frozen until now, perhaps with everybody: nobody is judged by the time that passed.
+                await self._patiently(reaper.resume)
             await self._patiently(self._renew)
-            await self._release_stranded()
             if not late and await self._store_says(reaper.overdue):
                 await self._patiently(reaper.reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
@@ -152,35 +156,43 @@ class Worker:
     def _renew(self, records: Records, now: float) -> int:
         return records.turns.renew(self._identity.owner, now + LEASE_S)
 
-    async def _release_stranded(self) -> None:
-        """Give back turns whose attempts could not write how they ended, now that the store may be well again."""
-        stranded, self._unreleased = self._unreleased, []
-        for turn in stranded:
-            try:
-                await end(self._store, self._bell, self._clock, turn, Released())
-            except (StoreUnavailable, StoreFull):
-                self._unreleased.append(turn)
-
     async def _watch_mine(self) -> None:
-        """Cancel attempts whose turns have ended or gone to somebody else: a stop was pressed, or a lease ran out."""
+        """Hold what runs here against what the record says is held here.
+
+        An attempt whose turn has ended or gone to somebody else is cancelled: a stop was pressed, or a lease ran out. A
+        turn that is held and not run is given back: its end could not be written, and renewal would hold it for ever.
+        """
+        owner = self._identity.owner
         while True:
             await self._check.wait()
             self._check.clear()
-            if not self._running:
+            before = list(self._turns.values())
+            try:
+                held = await self._store.read(lambda records: records.turns.running_of(owner))
+            except (StoreUnavailable, StoreFull):
                 continue
-            before = dict(self._turns)
-            mine = await self._fences_of_mine()
-            for turn_id, turn in before.items():
-                if mine is not None and mine.get(turn_id) != turn.fence:
-                    self._drop(turn_id)
+            fences = {turn.id: turn.fence for turn in held}
+            for turn in before:
+                if fences.get(turn.id) != turn.fence:
+                    self._drop(turn)
+            # While a claim is under way, what it has taken is held and does not run yet.
+            stranded = [] if self._claiming.locked() else [turn for turn in held if not self._runs(turn)]
+            for turn in stranded:
+                await self._give_back(turn)
 
-    async def _fences_of_mine(self) -> dict[str, int] | None:
-        owner = self._identity.owner
+    def _runs(self, turn: Turn) -> bool:
+        """Whether this very claim of the turn is being worked on."""
+        running = self._turns.get(turn.id)
+        return running is not None and running.fence == turn.fence
+
+    async def _give_back(self, turn: Turn) -> None:
+        """Release a turn, so that others go on with it at once; where the store is away, the next check tries again."""
         try:
-            turns = await self._store.read(lambda records: records.turns.running_of(owner))
+            await end(self._store, self._bell, self._clock, turn, Released())
         except (StoreUnavailable, StoreFull):
-            return None
-        return {turn.id: turn.fence for turn in turns}
+            return
+        self._bell.ring(Hint.QUEUED)
+        self._wake.set()
 
     async def _hear_deaths(self, deaths: AsyncIterator[Mapping[str, str]]) -> None:
         """The supervisor saw a process end: nobody has to find out by waiting."""
@@ -194,20 +206,21 @@ class Worker:
                 self._bell.ring(Hint.QUEUED)
             self._wake.set()
 
-    def _drop(self, turn_id: str) -> None:
-        task = self._running.get(turn_id)
-        if task is not None:
-            task.cancel()
+    def _drop(self, turn: Turn) -> None:
+        """Cancel the attempt that was claimed as `turn`, not one that this worker has claimed since."""
+        if self._runs(turn):
+            self._running[turn.id].cancel()
 
     async def _release(self) -> None:
-        held: Sequence[Turn] = list(self._turns.values())
-        tasks = list(self._running.values())
+        # A claim that is under way has to show what it took before that can be given back.
+        async with self._claiming:
+            held: Sequence[Turn] = list(self._turns.values())
+            tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for turn in held:
-            await end(self._store, self._bell, self._clock, turn, Released())
-        self._bell.ring(Hint.QUEUED)
+            await self._give_back(turn)
 
     async def _store_says(self, question: Callable[[Records, float], bool]) -> bool:
         now = self._clock.now()

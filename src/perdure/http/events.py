@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,9 +21,6 @@ from perdure.http.service import Perdure, Service
 from perdure.ports.store import Records
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
-
-KEEP_ALIVE_S = 15.0
-"""How often a silent stream shows that it is alive, in seconds."""
 
 SNAPSHOT_MESSAGES = 200
 """Messages at the end of the branch that a snapshot holds; earlier ones are read page by page."""
@@ -163,16 +159,13 @@ class EventStream(Response):
                 return
 
     async def _live(self, send: Send) -> None:
-        wake = self._listener.wake
         while not self._listener.dropped:
-            if not wake.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(KEEP_ALIVE_S):
-                        await wake.wait()
-                if not wake.is_set():
-                    await write(send, b": keep-alive\n\n")
-                    continue
-            await self._show(send, self._listener.take())
+            await self._listener.wake.wait()
+            events = self._listener.take()
+            if events:
+                await self._show(send, events)
+            else:
+                await write(send, b": keep-alive\n\n")
 
     async def _show(self, send: Send, events: Iterable[Event]) -> None:
         """Send the events that are new to this client."""

@@ -41,8 +41,8 @@ class Service:
         return result
 
 
-def service_of(request: Request) -> Service:
-    """The service of the app that answers."""
+async def service_of(request: Request) -> Service:
+    """The service of the app that answers. A coroutine, since FastAPI runs plain functions in a thread."""
     return cast(Service, request.app.state.service)
 
 

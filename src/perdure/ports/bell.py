@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from enum import Enum, StrEnum
 from typing import Protocol
 
 
@@ -18,11 +18,27 @@ class Hint(StrEnum):
     """The log has grown."""
 
 
+class Audience(Enum):
+    """How many of those whom a hint concerns are told."""
+
+    ONE = "one"
+    """Any one, each in its turn; the others find out by looking."""
+    ALL = "all"
+
+
+AUDIENCE: Mapping[Hint, tuple[str, Audience]] = {
+    Hint.QUEUED: ("worker", Audience.ONE),
+    Hint.ENDED: ("worker", Audience.ALL),
+    Hint.EVENTS: ("web", Audience.ALL),
+}
+"""Whom a hint concerns, by role."""
+
+
 class Bell(Protocol):
-    """Rings in every process of this installation that listens."""
+    """Rings in other processes of this installation."""
 
     def ring(self, hint: Hint) -> None:
-        """Tell the others; never blocks, never raises."""
+        """Tell those whom it concerns; never blocks, never raises."""
         ...
 
     def listen(self, hint: Hint, heard: Callable[[], None]) -> None:

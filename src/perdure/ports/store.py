@@ -60,8 +60,8 @@ class Turns(Protocol):
         """Prolong every lease of `owner`; returns how many."""
         ...
 
-    def append(self, appends: Sequence[Append], now: float) -> Collection[str]:
-        """Write text under fences and log it as deltas; returns the ids of turns whose fence or offset did not fit."""
+    def append(self, appends: Sequence[Append], now: float) -> Collection[Append]:
+        """Write text under fences and log it as deltas; returns those whose fence or offset did not fit."""
         ...
 
     def text(self, turn_id: str) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from perdure.core.errors import Conflict, PerdureError, StoreFull, StoreUnavailable
@@ -117,10 +117,8 @@ class SqliteStore:
         jobs.put(_Job(work, durable, loop, future))
         return await future
 
-    def _run(
-        self, jobs: queue.SimpleQueue[_Job | None], batch_runner: Callable[[Connection, list[_Job]], None]
-    ) -> None:
-        conn: Connection | None = None
+    def _run(self, jobs: queue.SimpleQueue[_Job | None], run_batch: Callable[[_File, list[_Job]], None]) -> None:
+        file: _File | None = None
         closing = False
         while not closing:
             batch: list[_Job] = []
@@ -134,63 +132,96 @@ class SqliteStore:
             if not batch:
                 continue
             try:
-                conn = conn or connect(self._path)
-                batch_runner(conn, batch)
+                file = file or _File(self._path)
+                run_batch(file, batch)
             except BaseException as error:
                 translated = _translate(error)
                 for waiting in batch:
                     waiting.error = translated
-                if conn is not None:
-                    with contextlib.suppress(Exception):
-                        conn.close()
-                    conn = None
+                if file is not None:
+                    file.close()
+                    file = None
             _resolve(batch)
-        if conn is not None:
-            conn.close()
+        if file is not None:
+            file.close()
 
-    def _write_batch(self, conn: Connection, batch: list[_Job]) -> None:
-        records = SqlRecords.over(conn)
-        # FULL syncs the log at each commit; NORMAL leaves it to the next one that does.
-        conn.exec_driver_sql(f"PRAGMA synchronous={'FULL' if any(j.durable for j in batch) else 'NORMAL'}")
-        with _writer_lock(self._path):
-            conn.exec_driver_sql("BEGIN IMMEDIATE")
+    @staticmethod
+    def _write_batch(file: _File, batch: list[_Job]) -> None:
+        file.sync_at_commit(any(job.durable for job in batch))
+        with file.alone_among_writers():
+            file.run("BEGIN IMMEDIATE")
             try:
                 for job in batch:
-                    self._step(conn, records, job)
-                conn.exec_driver_sql("COMMIT")
+                    _step(file, job)
+                file.run("COMMIT")
             except BaseException:
                 with contextlib.suppress(Exception):
-                    conn.exec_driver_sql("ROLLBACK")
+                    file.run("ROLLBACK")
                 raise
 
     @staticmethod
-    def _step(conn: Connection, records: SqlRecords, job: _Job) -> None:
-        conn.exec_driver_sql("SAVEPOINT step")
-        try:
-            job.result = job.work(records)
-        except IntegrityError as error:
-            # Undoes its own statement only, so the others of the batch are none the worse for it.
-            job.error = _translate(error)
-            conn.exec_driver_sql("ROLLBACK TO step")
-        except OperationalError:
-            # Not this job's fault (a full disk, a damaged file): nothing of the batch can be trusted to be written.
-            raise
-        except Exception as error:
-            job.error = error
-            conn.exec_driver_sql("ROLLBACK TO step")
-        conn.exec_driver_sql("RELEASE step")
-
-    def _read_batch(self, conn: Connection, batch: list[_Job]) -> None:
-        records = SqlRecords.over(conn)
+    def _read_batch(file: _File, batch: list[_Job]) -> None:
         for job in batch:
-            conn.exec_driver_sql("BEGIN")
+            file.run("BEGIN")
             try:
-                job.result = job.work(records)
+                job.result = job.work(file.records)
             except (DBAPIError, sqlite3.Error) as error:
                 job.error = _translate(error)
             except Exception as error:
                 job.error = error
-            conn.exec_driver_sql("ROLLBACK")
+            file.run("ROLLBACK")
+
+
+class _File:
+    """A thread's own connection to the file, and what goes with it."""
+
+    def __init__(self, path: Path) -> None:
+        self._conn = connect(path)
+        self.records = SqlRecords.over(self._conn)
+        raw = self._conn.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        self._raw = raw
+        self._syncs: bool | None = None
+        self._lock_fd = os.open(path.with_name(path.name + "-writer"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def run(self, statement: str) -> None:
+        """Run a statement of transaction control; no more than that goes by SQLAlchemy."""
+        self._raw.execute(statement)
+
+    def sync_at_commit(self, wanted: bool) -> None:
+        """FULL syncs the log at each commit; NORMAL leaves it to the next one that does."""
+        if wanted is not self._syncs:
+            self.run(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+            self._syncs = wanted
+
+    @contextlib.contextmanager
+    def alone_among_writers(self) -> Iterator[None]:
+        """Hold the lock for which the writers of all processes queue."""
+        fcntl.flock(self._lock_fd, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file; never raises."""
+        with contextlib.suppress(Exception):
+            self._conn.close()
+        os.close(self._lock_fd)
+
+
+def _step(file: _File, job: _Job) -> None:
+    """Run one job of a batch so that its failure undoes nothing but itself."""
+    file.run("SAVEPOINT step")
+    try:
+        job.result = job.work(file.records)
+    except OperationalError:
+        # Not this job's fault (a full disk, a damaged file): nothing of the batch can be trusted to be written.
+        raise
+    except Exception as error:
+        job.error = _translate(error)
+        file.run("ROLLBACK TO step")
+    file.run("RELEASE step")
 
 
 def connect(path: Path) -> Connection:
@@ -210,16 +241,6 @@ def connect(path: Path) -> Connection:
 
     engine = create_engine("sqlite+pysqlite://", creator=open_file, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     return engine.connect()
-
-
-@contextlib.contextmanager
-def _writer_lock(path: Path) -> Iterator[None]:
-    fd = os.open(path.with_name(path.name + "-writer"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
 
 
 def _resolve(batch: list[_Job]) -> None:

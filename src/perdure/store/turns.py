@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
 
 from perdure.core.errors import PerdureError, describe, recall
 from perdure.core.lease import Lease
@@ -33,24 +33,37 @@ _RENEW = (
     .where(turns.c.state == "running", turns.c.lease_owner == bindparam("owner"))
     .values(lease_until=bindparam("until"))
 )
+# One statement for all streams of a worker, their pieces in one JSON parameter: the driver gives the interpreter away
+# at every step, and a thousand steps would be a thousand waits for a busy event loop, with the writer's lock in hand.
+_PIECES = """
+    SELECT json_extract(value, '$[0]') AS turn_id, json_extract(value, '$[1]') AS fence,
+           json_extract(value, '$[2]') AS at_offset, json_extract(value, '$[3]') AS new_offset,
+           json_extract(value, '$[4]') AS tokens, json_extract(value, '$[5]') AS chat_id,
+           json_extract(value, '$[6]') AS message_id, json_extract(value, '$[7]') AS body
+      FROM json_each(:pieces)
+"""
 # The fence and the offset are checked by the same statement that moves the offset on: whoever has lost the lease, or
-# repeats itself, changes no row.
-_ADVANCE = (
-    update(turns)
-    .where(
-        turns.c.id == bindparam("turn"),
-        turns.c.fence == bindparam("at_fence"),
-        turns.c.state == "running",
-        turns.c.reply_offset == bindparam("at_offset"),
-    )
-    .values(
-        reply_offset=bindparam("new_offset"),
-        tokens=turns.c.tokens + bindparam("new_tokens"),
-        progressed_at=bindparam("at"),
-        deaths=0,
-        failures=0,
-    )
-)
+# repeats itself, changes no row. Thoughts are no progress: only a new character forgives what failed before.
+# (The plus keeps the planner off the index by state.)
+_ADVANCE = text(f"""
+    UPDATE turns
+       SET reply_offset = piece.new_offset,
+           tokens = turns.tokens + piece.tokens,
+           progressed_at = CASE WHEN piece.new_offset > reply_offset THEN :now ELSE progressed_at END,
+           deaths = CASE WHEN piece.new_offset > reply_offset THEN 0 ELSE deaths END,
+           failures = CASE WHEN piece.new_offset > reply_offset THEN 0 ELSE failures END
+      FROM ({_PIECES}) AS piece
+     WHERE turns.id = piece.turn_id
+       AND turns.fence = piece.fence
+       AND turns.reply_offset = piece.at_offset
+       AND +turns.state = 'running'
+""")
+_LOG = text(f"""
+    INSERT INTO events (chat_id, kind, turn_id, message_id, reply_offset, body, at)
+    SELECT chat_id, 'delta', turn_id, message_id, at_offset, body, :now
+      FROM ({_PIECES})
+     WHERE body <> ''
+""")
 _SAVE = (
     update(turns)
     .where(turns.c.id == bindparam("turn"), turns.c.fence == bindparam("at_fence"))
@@ -73,6 +86,9 @@ _REASON = (
 )
 _TEXT = (
     select(events.c.body).where(events.c.turn_id == bindparam("turn"), events.c.kind == "delta").order_by(events.c.seq)
+)
+_LOGGED = select(events.c.seq).where(
+    events.c.turn_id == bindparam("turn"), events.c.kind == "delta", events.c.reply_offset == bindparam("at_offset")
 )
 _ATTEMPTS = select(attempts).where(attempts.c.turn_id == bindparam("turn")).order_by(attempts.c.n)
 
@@ -135,39 +151,28 @@ class SqlTurns:
     def renew(self, owner: str, until: float) -> int:
         return self.conn.execute(_RENEW, {"owner": owner, "until": until}).rowcount
 
-    def append(self, appends: Sequence[Append], now: float) -> Collection[str]:
-        advanced = self.conn.execute(
-            _ADVANCE,
-            [
-                {
-                    "turn": a.turn_id,
-                    "at_fence": a.fence,
-                    "at_offset": a.offset,
-                    "new_offset": a.offset + len(a.text),
-                    "new_tokens": a.tokens,
-                    "at": now,
-                }
-                for a in appends
-            ],
-        ).rowcount
-        lost = set() if advanced == len(appends) else {a.turn_id for a in appends if not self._stands(a)}
-        kept = [a for a in appends if a.turn_id not in lost]
-        deltas = [_delta(a.chat_id, a.turn_id, a.message_id, a.offset, a.text, now) for a in kept if a.text]
-        if deltas:
-            self.conn.execute(_DELTA, deltas)
+    def append(self, appends: Sequence[Append], now: float) -> Collection[Append]:
+        if not appends:
+            return ()
+        advanced = self.conn.execute(_ADVANCE, {"pieces": _pieces(appends), "now": now}).rowcount
+        lost = set() if advanced == len(appends) else {a for a in appends if not self._moved(a)}
+        kept = [a for a in appends if a not in lost] if lost else appends
+        self.conn.execute(_LOG, {"pieces": _pieces(kept), "now": now})
         thoughts = [{"turn": a.turn_id, "more": a.reasoning} for a in kept if a.reasoning]
         if thoughts:
             self.conn.execute(_REASON, thoughts)
         return lost
 
-    def _stands(self, append: Append) -> bool:
-        """Whether this very append moved its turn on."""
+    def _moved(self, append: Append) -> bool:
+        """Whether this very append moved its turn on: the turn stands behind it, and its text is not in the log yet."""
         turn = self.get(append.turn_id)
+        place = {"turn": append.turn_id, "at_offset": append.offset}
         return (
             turn is not None
             and turn.state is State.RUNNING
             and turn.fence == append.fence
             and turn.progress.offset == append.offset + len(append.text)
+            and not (append.text and self.conn.execute(_LOGGED, place).first())
         )
 
     def text(self, turn_id: str) -> str:
@@ -205,6 +210,16 @@ class SqlTurns:
             Attempt(row.n, row.worker, row.backend, row.started_at, row.ended_at, row.outcome, load_error(row.error))
             for row in self.conn.execute(_ATTEMPTS, {"turn": turn_id})
         ]
+
+
+def _pieces(appends: Sequence[Append]) -> str:
+    """The parameter of `_ADVANCE` and `_LOG`."""
+    return json.dumps(
+        [
+            (a.turn_id, a.fence, a.offset, a.offset + len(a.text), a.tokens, a.chat_id, a.message_id, a.text)
+            for a in appends
+        ]
+    )
 
 
 def _delta(chat_id: str, turn_id: str, message_id: str, offset: int, text: str, now: float) -> dict[str, object]:

@@ -1,0 +1,130 @@
+"""From the command to the first answers, once set up.
+
+The data folder has been used before (so there are the schema, the cast, and the weights where the model is the embedded
+one). From the start of the command: when the address is printed; when the first HTTP answer (`/healthz`) is here, asked
+for as soon as the port takes connections; when the chat page (`/`) is; when the first token of a first reply is (new chat, event
+stream, message). `python -m perdure serve` is always measured, `make serve` where the repository has its `.venv`. The
+scripted backend answers without delay, so with it the last figure is Perdure's own; with the embedded model it holds
+the load time. Then the memory of each process, idle for `--idle-s`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench import report
+from bench.processes import cpu_of, memory_of, spent
+from bench.servers import PATIENCE_S, Server, bring_weights, data_folder, environment, free_port, running, scripted, told
+from bench.talk import ChatTalk
+from bench.wire import Connection, run
+
+REPOSITORY = Path(__file__).parents[1]
+STEPS = ("address", "first answer", "page", "first token")
+
+
+async def one_start(command: Sequence[str], port: int, env: dict[str, str], idle_s: float) -> dict[str, Any]:
+    """Start, ask, look at the memory, and end it again."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env, cwd=REPOSITORY, process_group=0
+    )
+    try:
+        assert process.stdout is not None
+        found: dict[str, Any] = {}
+        while "http://" not in (line := await asyncio.to_thread(process.stdout.readline)):
+            if not line:
+                raise RuntimeError(f"{command} ended without an address")
+        found["address"] = time.perf_counter() - began
+        async with asyncio.timeout(PATIENCE_S):
+            connection = await _connected(port)
+            (await connection.ask("GET", "/healthz")).json()
+            found["first answer"] = time.perf_counter() - began
+            page = await connection.ask("GET", "/")
+            found["page"] = time.perf_counter() - began
+            found["page_status"] = page.status
+            connection.close()
+            server = Server(port, {})
+            talk = await ChatTalk.open(server)
+            _, stream = talk.ask("Hello.")
+            await stream.first
+            found["first token"] = time.perf_counter() - began
+            await talk.settle()
+            talk.close()
+            pids = {"supervisor": process.pid, **await running(port)}
+        before = cpu_of(pids)
+        await asyncio.sleep(idle_s)
+        found["idle_memory"] = {name: asdict(one) for name, one in memory_of(pids).items()}
+        found["idle_cpu_s_per_s"] = {name: round(s / idle_s, 4) for name, s in spent(before, cpu_of(pids)).items()}
+        return found
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+async def _connected(port: int) -> Connection:
+    while True:
+        try:
+            return await Connection.open(port)
+        except OSError:
+            await asyncio.sleep(0.005)
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = report.arguments(__doc__, 7, backend="both", idle_s=3.0)
+    commands = {"perdure serve": [sys.executable, "-m", "perdure", "serve"]}
+    if (REPOSITORY / ".venv" / "installed").exists():
+        commands["make serve"] = ["make", "--silent", "serve"]
+    found: dict[str, list[dict[str, Any]]] = {}
+    with ExitStack() as stack:
+        backend = stack.enter_context(scripted())
+        await told(backend, 8, 0.0)
+        kinds = {
+            "scripted": {"PERDURE_BACKEND_URL": backend.url, "PERDURE_MODEL": "scripted"},
+            "embedded": {"PERDURE_MAX_TOKENS": "8"},
+        }
+        folders = {kind: stack.enter_context(data_folder()) for kind in kinds}
+        if options.backend != "scripted":
+            bring_weights(folders["embedded"])
+        for n in range(options.rounds + 1):
+            for kind, settings in kinds.items():
+                if options.backend not in (kind, "both"):
+                    continue
+                for name, command in commands.items():
+                    port = free_port()
+                    env = {**environment(), **settings, "PERDURE_PORT": str(port), "PERDURE_DATA_DIR": str(folders[kind] / "data")}
+                    result = await one_start(command, port, env, options.idle_s)
+                    if n:  # the first one sets up
+                        found.setdefault(f"{name}, {kind}", []).append(result)
+                        report.say(f"round {n}, {name}, {kind}: " + ", ".join(f"{s} {result[s]:.2f}" for s in STEPS))
+            report.write(options.json, {"start": found})
+    rows = [[name, len(runs), *(report.median([r[s] for r in runs]) for s in STEPS), round(max(r["first token"] for r in runs), 2)]
+            for name, runs in found.items()]  # fmt: skip
+    print(report.table(["command, backend", "n", *(f"{step} (s)" for step in STEPS), "first token, max"], rows))
+    print(_memory(found))
+
+
+def _memory(found: dict[str, list[dict[str, Any]]]) -> str:
+    rows = []
+    for kind in ("scripted", "embedded"):
+        runs = found.get(f"perdure serve, {kind}", [])
+        for name in runs[0]["idle_memory"] if runs else ():
+            memory = [report.median([r["idle_memory"][name][of] for r in runs]) for of in ("rss", "pss")]
+            rows.append([f"{name} ({kind})", *memory, report.median([r["idle_cpu_s_per_s"][name] for r in runs])])
+    return report.table(["process, idle", "RSS (MiB)", "PSS (MiB)", "CPU s each s"], rows)
+
+
+if __name__ == "__main__":
+    run(main)

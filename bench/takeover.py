@@ -1,0 +1,316 @@
+"""From the loss of a process to the next new token at the client.
+
+One reply at a time: a message is sent, some 5 to 25 tokens are let pass, then a process is killed (SIGKILL) or frozen
+(SIGSTOP), and the clock runs until the next token that was not there before reaches the client. For a worker that is
+the first `delta` behind the `turn` event that tells of the new attempt: what the dead worker had committed and the
+client had not yet read does not count. For web the client's stream breaks; it comes back at once, with `Last-Event-ID`,
+and again after 20 ms whenever it is sent away; the first new `delta` counts. Meanwhile a second client makes a new
+connection every 5 ms and asks `/healthz` on it: connections that are refused, or broken before they are answered, are
+counted. For the embedded model the load time (from the start of its process to its being ready, as `serve` sees it)
+stands beside. `--pause-s` lies between two strikes, so that the restart policy takes each for a first death.
+
+`--backend scripted` (one token each 20 ms) or `embedded` (the starter model).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from bench import report
+from bench.servers import Server, bring_weights, data_folder, perdure, processes, running, scripted, told
+from bench.wire import Connection, Stream, WireError, run
+
+TOKENS, INTERVAL_S = 400, 0.02
+BACK_S = 0.02
+KNOCK_S = 0.005
+PATIENCE_S = 60.0
+QUESTION = "Tell me a long story about a lighthouse."
+
+STRIKES: dict[str, tuple[str, signal.Signals]] = {
+    "worker SIGKILL": ("worker", signal.SIGKILL),
+    "worker SIGSTOP": ("worker", signal.SIGSTOP),
+    "web SIGKILL": ("web", signal.SIGKILL),
+    "model SIGKILL": ("model", signal.SIGKILL),
+}
+
+
+@dataclass(slots=True)
+class Seen:
+    """One event, as it came."""
+
+    at_ns: int
+    kind: str
+    data: dict[str, Any]
+
+
+class Reader(Stream):
+    """Keeps every event of a chat, checks that offsets have neither gap nor repeat, over all of its connections."""
+
+    def __init__(self, before: Reader | None = None) -> None:
+        super().__init__()
+        self.text = before.text if before else ""
+        self.last_id = before.last_id if before else ""
+        self.message_id = before.message_id if before else ""
+        self.seen: list[Seen] = []
+        self.news = asyncio.Event()
+        self.broken = False
+
+    def take(self, now_ns: int, events: bytes) -> None:
+        """Parse: there is one stream here, and what is measured are tenths of seconds."""
+        for event in events.split(b"\n\n"):
+            fields = dict(line.split(b": ", 1) for line in event.split(b"\n") if b": " in line)
+            if b"data" not in fields:
+                continue
+            seen = Seen(now_ns, fields[b"event"].decode(), json.loads(fields[b"data"]))
+            self.last_id = fields[b"id"].decode()
+            self._add(seen)
+            self.seen.append(seen)
+        self.news.set()
+
+    def fail(self, error: WireError) -> None:
+        """The connection broke."""
+        super().fail(error)
+        self.broken = True
+        self.news.set()
+
+    def _add(self, seen: Seen) -> None:
+        if seen.kind != "delta":
+            return
+        if seen.data["message_id"] != self.message_id:
+            self.message_id, self.text = seen.data["message_id"], ""
+        if seen.data["offset"] != len(self.text):
+            raise AssertionError(f"offset {seen.data['offset']} came when {len(self.text)} characters were there")
+        self.text += seen.data["text"]
+
+
+@dataclass(slots=True)
+class Chat:
+    """A chat, and the reader that follows it through whatever happens."""
+
+    port: int
+    calls: Connection
+    chat_id: str
+    events: Connection
+    reader: Reader
+
+    @classmethod
+    async def begin(cls, server: Server) -> Chat:
+        """A new chat, listened to."""
+        calls = await Connection.open(server.port)
+        character = (await calls.ask("GET", "/api/v1/characters")).json()["characters"][0]["id"]
+        chat_id = str(uuid4())
+        (await calls.ask("PUT", f"/api/v1/chats/{chat_id}", {"character_ids": [character]})).json()
+        chat = cls(server.port, calls, chat_id, calls, Reader())
+        await chat.listen()
+        return chat
+
+    async def listen(self) -> None:
+        """Open the stream of events, behind what was read before."""
+        events = await Connection.open(self.port)
+        self.reader = Reader(self.reader)
+        headers = {"Last_Event_ID": self.reader.last_id} if self.reader.last_id else {}
+        events.begin(events.request("GET", f"/api/v1/chats/{self.chat_id}/events", **headers), self.reader)
+        self.events = events
+
+    async def say(self, text: str) -> str:
+        """Send a message; returns its turn's id."""
+        answer = await self.calls.ask("PUT", f"/api/v1/chats/{self.chat_id}/messages/{uuid4()}", {"text": text})
+        return str(answer.json()["turn"]["id"])
+
+    async def until(self, holds: Any) -> Seen:
+        """The first event, now or later, for which `holds`; comes back where the connection breaks."""
+        place = 0
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                reader = self.reader
+                while place < len(reader.seen):
+                    place += 1
+                    if holds(reader.seen[place - 1]):
+                        return reader.seen[place - 1]
+                if reader.broken:
+                    await self._come_back()
+                    place = 0
+                    continue
+                reader.news.clear()
+                await reader.news.wait()
+
+    async def _come_back(self) -> None:
+        while True:
+            try:
+                await self.listen()
+            except OSError:
+                await asyncio.sleep(BACK_S)
+            else:
+                return
+
+    def close(self) -> None:
+        """Hang up."""
+        self.events.close()
+        self.calls.close()
+
+
+@dataclass(slots=True)
+class Knocker:
+    """Makes new connections all the time, and counts how they fare."""
+
+    port: int
+    answered: int = 0
+    refused: int = 0
+    broken: int = 0
+    slowest_ms: float = 0.0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            task = asyncio.create_task(self._knock())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            await asyncio.sleep(KNOCK_S)
+
+    async def _knock(self) -> None:
+        began = time.perf_counter()
+        try:
+            connection = await Connection.open(self.port)
+        except OSError:
+            self.refused += 1
+            return
+        try:
+            (await connection.ask("GET", "/healthz")).json()
+        except WireError:
+            self.broken += 1
+        else:
+            self.answered += 1
+            self.slowest_ms = max(self.slowest_ms, (time.perf_counter() - began) * 1000)
+        finally:
+            connection.close()
+
+    def figures(self) -> dict[str, float]:
+        """What it counted."""
+        return {"answered": self.answered, "refused": self.refused, "broken": self.broken,
+                "slowest_ms": round(self.slowest_ms, 1)}  # fmt: skip
+
+
+async def strike(server: Server, victim: str, signum: signal.Signals) -> float:
+    """One reply with one strike; returns the seconds from the signal to the next new token."""
+    chat = await Chat.begin(server)
+    turn_id = await chat.say(QUESTION)
+    tokens = random.randrange(5, 25)
+    await chat.until(lambda _: chat.reader.text.count(" ") >= tokens)
+    name = victim
+    attempt = 1
+    if victim == "worker":
+        attempts = (await chat.calls.ask("GET", f"/api/v1/turns/{turn_id}")).json()["attempts"]
+        name, attempt = attempts[-1]["worker"], attempts[-1]["n"]
+    pid = next(row["pid"] for row in await processes(server.port) if row["name"] == name)
+    # A random moment between two commits, not the one just behind what was awaited.
+    await asyncio.sleep(random.uniform(0.0, 0.1))
+    reader = chat.reader
+    known = len(reader.seen)
+    struck_ns = time.perf_counter_ns()
+    os.kill(pid, signum)
+    marker = {"again": victim == "web"}
+
+    def new(seen: Seen) -> bool:
+        if seen.at_ns <= struck_ns:
+            return False
+        if seen.kind == "turn" and seen.data["state"] == "failed":
+            raise WireError(f"the turn failed: {seen.data['error']}")
+        if seen.kind == "turn" and victim != "web":
+            marker["again"] |= len(seen.data["attempts"]) > attempt and seen.data["state"] == "running"
+        fresh = chat.reader is not reader or victim != "web"
+        return seen.kind == "delta" and marker["again"] and fresh
+
+    assert known <= len(reader.seen)
+    seen = await chat.until(new)
+    chat.close()
+    calls = await Connection.open(server.port)
+    await calls.ask("POST", f"/api/v1/turns/{turn_id}/stop")
+    calls.close()
+    return (seen.at_ns - struck_ns) / 1e9
+
+
+async def strikes(server: Server, victim: str, signum: signal.Signals, times: int, pause_s: float) -> dict[str, Any]:
+    """Strike again and again; times in seconds."""
+    taken: list[float] = []
+    knocker = Knocker(server.port)
+    knocking = asyncio.create_task(knocker.run()) if victim == "web" else None
+    for n in range(times):
+        taken.append(await strike(server, victim, signum))
+        if n % 10 == 9:  # noqa: PLR2004
+            report.say(f"{n + 1} {signum.name} of {victim}: {report.summary(taken)}")
+        await asyncio.sleep(pause_s)
+        await running(server.port)
+    found: dict[str, Any] = {"s": report.summary(taken), "all_s": [round(one, 4) for one in taken]}
+    if knocking is not None:
+        knocking.cancel()
+        found["connections"] = knocker.figures()
+    if victim == "model":
+        found["load_s"] = report.summary(_loads(server))
+    return found
+
+
+def _loads(server: Server) -> Sequence[float]:
+    """Seconds from a start of the model's process to its being ready, as often as it was started, from the log."""
+    began = 0.0
+    loads = []
+    for line in (server.folder / "serve.log").read_text().splitlines():
+        entry = json.loads(line)
+        at = time.mktime(time.strptime(entry["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) + float(entry["timestamp"][19:-1])
+        if entry["event"].startswith("model started"):
+            began = at
+        elif began and entry["event"].startswith("model is ready"):
+            loads.append(round(at - began, 3))
+            began = 0.0
+    return loads
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = report.arguments(__doc__, 50, backend="both", stops=20, models=10, pause_s=4.0)
+    found: dict[str, Any] = {}
+    for kind in ("scripted", "embedded"):
+        if options.backend not in (kind, "both"):
+            continue
+        async with AsyncExitStack() as stack:
+            flags = ["--log-json", "--max-tokens", "1000", "--temperature", "0"]
+            if kind == "scripted":
+                backend = stack.enter_context(scripted())
+                await told(backend, TOKENS, INTERVAL_S)
+                flags += ["--backend-url", backend.url, "--model", "scripted"]
+            folder = stack.enter_context(data_folder())
+            if kind == "embedded":
+                bring_weights(folder)
+            server = await stack.enter_async_context(perdure(*flags, folder=folder))
+            await asyncio.sleep(options.pause_s)
+            for name, (victim, signum) in STRIKES.items():
+                if victim == "model" and kind == "scripted":
+                    continue
+                times = {"worker SIGSTOP": options.stops, "model SIGKILL": options.models}.get(name, options.rounds)
+                if times:
+                    found[f"{name}, {kind}"] = await strikes(server, victim, signum, times, options.pause_s)
+                report.write(options.json, {"takeover": found})
+    rows = [[name, *(f["s"][key] for key in ("n", "p50", "p99", "max")), _beside(f)] for name, f in found.items()]
+    print(report.table(["lost, backend", "n", "p50 (s)", "p99", "max", "beside it"], rows))
+
+
+def _beside(figures: dict[str, Any]) -> str:
+    if "connections" in figures:
+        return ", ".join(f"{name} {value}" for name, value in figures["connections"].items())
+    if "load_s" in figures:
+        return f"load time p50 {figures['load_s'].get('p50', '?')} s"
+    return ""
+
+
+if __name__ == "__main__":
+    run(main)

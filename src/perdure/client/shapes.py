@@ -1,0 +1,109 @@
+"""The JSON of the contract as clients read it. A newer server may send more members; none of these goes missing."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+TurnState = Literal["queued", "running", "done", "stopped", "failed"]
+TurnKind = Literal["reply", "swipe", "continue"]
+
+FINAL: frozenset[str] = frozenset({"done", "stopped", "failed"})
+"""States after which nothing more happens to a turn."""
+
+
+class Failure(TypedDict):
+    """The problem document's members that are kept with a failed turn."""
+
+    code: str
+    fault: str
+    title: str
+    detail: str
+    remedy: str
+    saved: bool
+    retry_after_s: float | None
+
+
+class Message(TypedDict):
+    """A message. The text of a reply in progress is empty in events, and what there is so far in lists."""
+
+    id: str
+    chat_id: str
+    parent_id: str | None
+    role: Literal["user", "character"]
+    author: str
+    text: str
+    created_at: str
+    turn_id: str | None
+    state: TurnState
+    error: Failure | None
+
+
+class Attempt(TypedDict):
+    """One worker's try at a turn. `worker` is a name in the list of processes."""
+
+    n: int
+    worker: str
+    backend: str
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+
+
+class Turn(TypedDict):
+    """A turn; `offset` is the length of `text` in code points."""
+
+    id: str
+    chat_id: str
+    message_id: str
+    parent_id: str
+    kind: TurnKind
+    state: TurnState
+    text: str
+    offset: int
+    waiting_for: str | None
+    created_at: str
+    ended_at: str | None
+    attempts: list[Attempt]
+    error: Failure | None
+
+
+class Character(TypedDict):
+    """A character: the members that conversations need."""
+
+    id: str
+    name: str
+    tagline: str
+    first_mes: str
+    avatar_url: str | None
+
+
+class Chat(TypedDict):
+    """A chat; the list of chats leaves the characters out."""
+
+    id: str
+    title: str
+    character_ids: list[str]
+    persona_id: str | None
+    head_id: str | None
+    created_at: str
+    updated_at: str
+    preview: str
+    characters: NotRequired[list[Character]]
+
+
+class Process(TypedDict):
+    """One process of the server. `pid` is None while it is about to be started again."""
+
+    name: str
+    role: Literal["web", "worker", "model", "supervisor"]
+    pid: int | None
+    state: str
+    restarts: int
+    since: str
+
+
+class Status(TypedDict):
+    """The server's version, and how its model stands."""
+
+    version: str
+    backend: dict[str, Any]

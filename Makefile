@@ -19,8 +19,9 @@ $(VENV)/developing: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-build: $(VENV)/installed  ## build the pages, if their sources have changed
+build: $(VENV)/installed  ## build the pages, if their sources have changed, and compile, so that restarts are fast
 	@$(BIN)/python hatch_build.py
+	@$(BIN)/python -m compileall -q src
 
 serve: build  ## set up and run Perdure
 	@exec $(BIN)/perdure serve

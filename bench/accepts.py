@@ -122,7 +122,7 @@ async def _quiet(server: Server) -> None:
     while True:
         before = cpu_of(server.pids)
         await asyncio.sleep(0.5)
-        if sum(spent(before, cpu_of(server.pids)).values()) < 0.1:  # noqa: PLR2004
+        if sum(spent(before, cpu_of(server.pids)).values()) < 0.1:
             return
 
 

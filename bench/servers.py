@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import socket
@@ -94,8 +93,9 @@ async def perdure(*flags: str, folder: Path | None = None) -> AsyncIterator[Serv
 def serve(folder: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
     """`perdure serve`, just started. Its log goes to `serve.log` beside the data."""
     command = [sys.executable, "-m", "perdure", "serve", "--port", "0", "--data-dir", str(folder / "data"), *flags]
+    env = environment()
     with (folder / "serve.log").open("a") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder, env=environment())
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder, env=env)
         with _ended(process):
             yield process
 
@@ -123,19 +123,24 @@ async def processes(port: int) -> list[dict[str, Any]]:
 @asynccontextmanager
 async def litellm(backend: Server) -> AsyncIterator[Server]:
     """LiteLLM's proxy with one worker, no database and no retries, in front of the scripted backend."""
-    program = litellm_program()
     port = free_port()
-    with data_folder() as folder:
-        settings = folder / "litellm.yaml"
-        settings.write_text(LITELLM_SETTINGS % backend.url)
-        command = [str(program), "--config", str(settings), "--host", "127.0.0.1", "--port", str(port)]
-        env = {**environment(), "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
-        with (folder / "litellm.log").open("w") as log:
-            process = subprocess.Popen([*command, "--num_workers", "1"], stdout=log, stderr=log, cwd=folder, env=env)
-        with _ended(process):
-            await _alive(port, "/health/liveliness")
-            pids = {f"litellm-{n}" if n else "litellm": pid for n, pid in enumerate(descendants(process.pid))}
-            yield Server(port, pids, folder)
+    with data_folder() as folder, _litellm_process(folder, backend, port) as process:
+        await _alive(port, "/health/liveliness")
+        pids = {f"litellm-{n}" if n else "litellm": pid for n, pid in enumerate(descendants(process.pid))}
+        yield Server(port, pids, folder)
+
+
+@contextmanager
+def _litellm_process(folder: Path, backend: Server, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    program = str(litellm_program())
+    settings = folder / "litellm.yaml"
+    settings.write_text(LITELLM_SETTINGS % backend.url)
+    command = [program, "--config", str(settings), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
+    env = {**environment(), "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+    with (folder / "litellm.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=env)
+    with _ended(process):
+        yield process
 
 
 def litellm_program() -> Path:
@@ -192,9 +197,9 @@ async def _alive(port: int, path: str) -> None:
             connection = await Connection.open(port)
             answer = await connection.ask("GET", path)
             connection.close()
-            if answer.status == 200:  # noqa: PLR2004
+            if answer.status == 200:
                 return
-        except (OSError, WireError, json.JSONDecodeError):
+        except (OSError, WireError):
             pass
         if time.monotonic() > until:
             raise TimeoutError(f"nothing answers at port {port}")
@@ -216,13 +221,13 @@ def environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("PERDURE_") and name != "PYTHONDONTWRITEBYTECODE"
     }
-    if "PYTHONPATH" in kept:
-        kept["PYTHONPATH"] = os.pathsep.join(str(Path(part).absolute()) for part in kept["PYTHONPATH"].split(os.pathsep))
+    if path := kept.get("PYTHONPATH"):
+        kept["PYTHONPATH"] = os.pathsep.join(str(Path(part).absolute()) for part in path.split(os.pathsep))
     return kept
 
 
 def bring_weights(folder: Path) -> None:
-    """Put the starter model's weights where `perdure serve` looks in this data folder; fetched once for all benchmarks."""
+    """Put the starter weights where `perdure serve` looks in this data folder; fetched once for all benchmarks."""
     store = CACHE / "weights"
     store.mkdir(parents=True, exist_ok=True)
     weights.fetch(store, lambda _done, _total: None)

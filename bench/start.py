@@ -2,10 +2,10 @@
 
 The data folder has been used before (so there are the schema, the cast, and the weights where the model is the embedded
 one). From the start of the command: when the address is printed; when the first HTTP answer (`/healthz`) is here, asked
-for as soon as the port takes connections; when the chat page (`/`) is; when the first token of a first reply is (new chat, event
-stream, message). `python -m perdure serve` is always measured, `make serve` where the repository has its `.venv`. The
-scripted backend answers without delay, so with it the last figure is Perdure's own; with the embedded model it holds
-the load time. Then the memory of each process, idle for `--idle-s`.
+for as soon as the port takes connections; when the page (`/`) is; when the first token of a first reply is (new chat,
+event stream, message). `python -m perdure serve` is always measured, `make serve` where the repository has its `.venv`.
+The scripted backend answers without delay, so with it the last figure is Perdure's own; with the embedded model it
+holds the load time. Then the memory of each process, idle for `--idle-s`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench import report
 from bench.processes import cpu_of, memory_of, spent
-from bench.servers import PATIENCE_S, Server, bring_weights, data_folder, environment, free_port, running, scripted, told
+from bench.servers import (
+    PATIENCE_S,
+    Server,
+    bring_weights,
+    data_folder,
+    environment,
+    free_port,
+    running,
+    scripted,
+    told,
+)
 from bench.talk import ChatTalk
 from bench.wire import Connection, run
 
@@ -35,29 +45,25 @@ STEPS = ("address", "first answer", "page", "first token")
 async def one_start(command: Sequence[str], port: int, env: dict[str, str], idle_s: float) -> dict[str, Any]:
     """Start, ask, look at the memory, and end it again."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env, cwd=REPOSITORY, process_group=0
-    )
-    try:
-        assert process.stdout is not None
-        found: dict[str, Any] = {}
-        while "http://" not in (line := await asyncio.to_thread(process.stdout.readline)):
-            if not line:
-                raise RuntimeError(f"{command} ended without an address")
-        found["address"] = time.perf_counter() - began
+    found: dict[str, Any] = {}
+
+    def passed(step: str) -> None:
+        found[step] = round(time.perf_counter() - began, 4)
+
+    with _started(command, env) as process:
+        await asyncio.to_thread(_address, process)
+        passed("address")
         async with asyncio.timeout(PATIENCE_S):
             connection = await _connected(port)
             (await connection.ask("GET", "/healthz")).json()
-            found["first answer"] = time.perf_counter() - began
-            page = await connection.ask("GET", "/")
-            found["page"] = time.perf_counter() - began
-            found["page_status"] = page.status
+            passed("first answer")
+            found["page_status"] = (await connection.ask("GET", "/")).status
+            passed("page")
             connection.close()
-            server = Server(port, {})
-            talk = await ChatTalk.open(server)
+            talk = await ChatTalk.open(Server(port, {}))
             _, stream = talk.ask("Hello.")
             await stream.first
-            found["first token"] = time.perf_counter() - began
+            passed("first token")
             await talk.settle()
             talk.close()
             pids = {"supervisor": process.pid, **await running(port)}
@@ -65,12 +71,30 @@ async def one_start(command: Sequence[str], port: int, env: dict[str, str], idle
         await asyncio.sleep(idle_s)
         found["idle_memory"] = {name: asdict(one) for name, one in memory_of(pids).items()}
         found["idle_cpu_s_per_s"] = {name: round(s / idle_s, 4) for name, s in spent(before, cpu_of(pids)).items()}
-        return found
+    return found
+
+
+@contextmanager
+def _started(command: Sequence[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The command, in a process group of its own, ended with all that it started."""
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=quiet, text=True, env=env, cwd=REPOSITORY, process_group=0
+    )
+    try:
+        yield process
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _address(process: subprocess.Popen[str]) -> None:
+    """Wait for the line that holds the address."""
+    assert process.stdout is not None
+    if not any("http://" in line for line in process.stdout):
+        raise RuntimeError("the command ended without an address; run it by hand to see why")
 
 
 async def _connected(port: int) -> Connection:
@@ -104,14 +128,17 @@ async def main() -> None:
                     continue
                 for name, command in commands.items():
                     port = free_port()
-                    env = {**environment(), **settings, "PERDURE_PORT": str(port), "PERDURE_DATA_DIR": str(folders[kind] / "data")}
+                    where = {"PERDURE_PORT": str(port), "PERDURE_DATA_DIR": str(folders[kind] / "data")}
+                    env = {**environment(), **settings, **where}
                     result = await one_start(command, port, env, options.idle_s)
                     if n:  # the first one sets up
                         found.setdefault(f"{name}, {kind}", []).append(result)
                         report.say(f"round {n}, {name}, {kind}: " + ", ".join(f"{s} {result[s]:.2f}" for s in STEPS))
             report.write(options.json, {"start": found})
-    rows = [[name, len(runs), *(report.median([r[s] for r in runs]) for s in STEPS), round(max(r["first token"] for r in runs), 2)]
-            for name, runs in found.items()]  # fmt: skip
+    rows = []
+    for name, runs in found.items():
+        latest = max(run["first token"] for run in runs)
+        rows.append([name, len(runs), *(report.median([run[step] for run in runs]) for step in STEPS), latest])
     print(report.table(["command, backend", "n", *(f"{step} (s)" for step in STEPS), "first token, max"], rows))
     print(_memory(found))
 

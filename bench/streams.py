@@ -1,21 +1,22 @@
 """A thousand live streams at 20 tokens a second on this machine.
 
-Each round starts servers and a backend afresh, opens the chats and their event streams, asks for all replies over a ramp
-of some seconds, so that they are out of step, waits until all are under way, and watches for `--window-s` seconds. The
-client (this process) and the backend run on the same cores, so each round also takes the same streams directly from the
-backend: what that shows is the machine's, not Perdure's.
+Each round starts servers and a backend afresh, opens the chats and their event streams, asks for all replies over a
+ramp of some seconds, so that they are out of step, waits until all are under way, and watches for `--window-s` seconds.
+The client (this process) and the backend run on the same cores, so each round also takes the same streams directly from
+the backend: what that shows is the machine's, not Perdure's.
 
-Delay of a token over the pace: the time since the token before it on the same stream, less the 50 ms of the pace. Tokens
-that arrive together have the same instant: the first of them carries the wait, the others come early (below 0). Lag of a
-token: how much later it arrived than the stream's own pace had it, reckoned from the stream's luckiest token; it also
-shows what grows slowly. CPU seconds over the window, by process; memory of each process idle (all up, nothing asked yet)
-and with all streams under way. LiteLLM's CPU per 1,000 tokens is taken in the same rounds with `--few` such streams,
-since it could not carry a thousand; Perdure's with as few stands beside it.
+Delay of a token over the pace: the time since the token before it on the same stream, less the 50 ms of the pace.
+Tokens that arrive together have the same instant: the first of them carries the wait, the others come early (below 0).
+Lag of a token: how much later it arrived than the stream's own pace had it, reckoned from the stream's luckiest token;
+it also shows what grows slowly. CPU seconds over the window, by process; memory of each process idle (all up, nothing
+asked yet) and with all streams under way. LiteLLM's CPU per 1,000 tokens is taken in the same rounds with `--few` such
+streams, since it could not carry a thousand; Perdure's with as few stands beside it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from typing import Any
 
 from bench import report
 from bench.processes import Memory, cpu_of, memory_of, spent
-from bench.servers import Server, litellm, perdure, scripted, told
+from bench.servers import litellm, perdure, scripted, told
 from bench.talk import ChatTalk, OpenAITalk, Talk
 from bench.wire import Stream, run
 
@@ -120,16 +121,14 @@ async def one_round(count: int, few: int, window_s: float, *, with_litellm: bool
         backend = stack.enter_context(scripted())
         await told(backend, tokens, INTERVAL_S)
         ours = await stack.enter_async_context(perdure("--backend-url", backend.url, *FLAGS))
-        costs = {**ours.pids, "(backend)": backend.pids["backend"], "(client)": _self()}
+        costs = {**ours.pids, "(backend)": backend.pids["backend"], "(client)": os.getpid()}
         found["perdure"] = await watch(lambda: ChatTalk.open(ours), count, window_s, costs)
     if with_litellm:
         async with AsyncExitStack() as stack:
             backend = stack.enter_context(scripted())
             await told(backend, tokens, INTERVAL_S)
             theirs = await stack.enter_async_context(litellm(backend))
-            found["litellm, few"] = await watch(
-                lambda: OpenAITalk.open(theirs, "scripted"), few, window_s, theirs.pids
-            )
+            found["litellm, few"] = await watch(lambda: OpenAITalk.open(theirs, "scripted"), few, window_s, theirs.pids)
     for name in ("perdure, few", "perdure", "litellm, few"):
         if name in found:
             found[name]["cpu_s_per_1000_tokens"] = cost_per_1000(found[name])
@@ -164,10 +163,10 @@ def _ways(rounds: Sequence[Mapping[str, Any]]) -> str:
         if ways:
             middle = [report.median([way[what][p] for way in ways]) for what, p in _SHOWN]
             pace = report.median([way["tokens"] / way["window_s"] for way in ways])
-            cpu = report.median([way["cpu_s_per_1000_tokens"] for way in ways]) if "perdure" in name or "lite" in name else "-"
-            rows.append([f"{name} ({ways[0]['streams']})", pace, *middle, cpu])
-    head = ["way (streams)", "tokens/s", "delay p50 (ms)", "delay p99", "delay max", "lag p50", "lag p99", "CPU s / 1,000 tokens"]
-    return report.table(head, rows)
+            costs = [way["cpu_s_per_1000_tokens"] for way in ways if "cpu_s_per_1000_tokens" in way]
+            rows.append([f"{name} ({ways[0]['streams']})", pace, *middle, report.median(costs) if costs else "-"])
+    figures = [f"{what.removesuffix('_ms')} {p}" for what, p in _SHOWN]
+    return report.table(["way (streams), ms", "tokens/s", *figures, "CPU s / 1,000 tokens"], rows)
 
 
 _SHOWN = (("delay_ms", "p50"), ("delay_ms", "p99"), ("delay_ms", "max"), ("lag_ms", "p50"), ("lag_ms", "p99"))
@@ -176,24 +175,17 @@ _SHOWN = (("delay_ms", "p50"), ("delay_ms", "p99"), ("delay_ms", "max"), ("lag_m
 def _processes(rounds: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for name in rounds[0]["perdure"]["cpu_s"]:
-        idle = [found["idle"].get(name, {}) for found in rounds]
         busy = [found["perdure"]["memory"][name] for found in rounds]
+        idle = [found["idle"].get(name, {}) for found in rounds]
+        memory = [report.median([one.get(of, 0.0) for one in state]) for state in (idle, busy) for of in ("rss", "pss")]
         share = [found["perdure"]["cpu_s"][name] / found["perdure"]["window_s"] for found in rounds]
-        memory = [report.median([one.get(kind, 0.0) for one in state]) for state in (idle, busy) for kind in ("rss", "pss")]
         rows.append([name, *memory, report.median(share)])
-    return report.table(
-        ["process", "idle RSS (MiB)", "idle PSS", "busy RSS", "busy PSS", "CPU s each s, busy"], rows
-    )
+    head = ["process", "idle RSS (MiB)", "idle PSS", "busy RSS", "busy PSS", "CPU s each s, busy"]
+    return report.table(head, rows)
 
 
 def _told(memory: Mapping[str, Memory]) -> dict[str, dict[str, float]]:
     return {name: asdict(one) for name, one in memory.items()}
-
-
-def _self() -> int:
-    import os
-
-    return os.getpid()
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class Stream:
                 self._rest = data
                 return
             self._status, data = int(head[9:12]), behind
-            if self._status != 200:  # noqa: PLR2004
+            if self._status != 200:
                 self.fail(WireError(f"{self._status}: {data[:300]!r}"))
         cut = data.rfind(b"\n\n") + 2
         if cut == 1:
@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
 
     def attach(self, stream: Stream) -> None:
         """Let what arrives from now on go to another stream of the same answer."""
-        stream._status = 200  # noqa: SLF001 - the answer has begun
+        stream._status = 200  # the answer has begun
         self._stream = stream
 
     async def settle(self) -> None:

@@ -1,13 +1,19 @@
-"""Fixtures that several folders of tests share: a real Perdure over a scripted model server."""
+"""Fixtures that several folders of tests share: real Perdures over a scripted model server.
+
+Each takes seconds to start, so there are two for the whole run. A test that kills a process of one leaves it as it
+found it: it waits until there is another one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.http.installation import Installation, ScriptedBackend
+
+TOKEN = "correct horse, bättery €; staple"
+"""Not only letters: a token may hold what a header or a cookie cannot."""
 
 
 @pytest.fixture
@@ -26,26 +32,27 @@ def backend() -> Iterator[ScriptedBackend]:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
-    """One Perdure for the whole run. A test that kills one of its processes waits until there is another one."""
-    shared = Installation(tmp_path_factory.mktemp("perdure") / "data", backend_url=backend.url)
-    shared.start()
-    yield shared
-    shared.close()
+    """A Perdure as it is by default."""
+    folder = tmp_path_factory.mktemp("perdure") / "data"
+    yield from _running(Installation(folder, backend_url=backend.url))
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
+    """A Perdure with an access token. It is also the one for the death of everything: it has one worker only."""
+    folder = tmp_path_factory.mktemp("guarded") / "data"
+    yield from _running(Installation(folder, backend_url=backend.url, access_token=TOKEN, workers=1))
+
+
+@pytest.fixture(scope="session")
+def token() -> str:
+    """The access token of `guarded`."""
+    return TOKEN
+
+
+def _running(installation: Installation) -> Iterator[Installation]:
+    installation.start()
+    yield installation
+    installation.close()
     # Whatever the tests did to it was foreseen: a traceback is a mistake, even one that no client noticed.
-    assert "Traceback" not in shared.log()
-
-
-@pytest.fixture
-def install(tmp_path: Path, backend: ScriptedBackend) -> Iterator[Callable[..., Installation]]:
-    """Start a Perdure of the test's own, with the settings that are given."""
-    made: list[Installation] = []
-
-    def start(**settings: object) -> Installation:
-        own = Installation(tmp_path / f"data-{len(made)}", **{"backend_url": backend.url, **settings})
-        made.append(own)
-        own.start()
-        return own
-
-    yield start
-    for own in made:
-        own.close()
+    assert "Traceback" not in installation.log()

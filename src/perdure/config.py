@@ -65,8 +65,8 @@ class Settings(BaseSettings):
     min_p: float | None = Field(None, ge=0, le=1, description="sampler: no word below this share of the likeliest")
     repeat_penalty: float | None = Field(None, gt=0, le=10, description="sampler: above 1 repeats less")
     seed: int | None = Field(None, ge=0, lt=2**31, description="sampler: chance from this number; unset: per turn")
-    first_token_s: float = Field(120.0, gt=0, description="seconds to wait for a backend's first token")
-    stall_s: float = Field(20.0, gt=0, description="seconds of silence in mid-reply before another attempt")
+    first_token_s: float = Field(60.0, gt=0, description="seconds to wait for a backend's first token")
+    stall_s: float = Field(15.0, gt=0, description="seconds of silence in mid-reply before another attempt")
     log_level: str = Field("info", pattern="(?i)^(debug|info|warning|error)$", description="what is logged")
     log_json: bool = Field(False, description="log as JSON lines")
 

@@ -208,7 +208,7 @@ def _list(characters: Sequence[Character]) -> None:
     if not characters:
         raise click.ClickException("There are no characters. Bring one in with: perdure import FILE")
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("NAME", no_wrap=True)
+    table.add_column("NAME", no_wrap=True, max_width=32, overflow="ellipsis")
     table.add_column("")
     for character in characters:
         table.add_row(*(character[key].translate(_HARMLESS) for key in ("name", "tagline")))

@@ -5,7 +5,11 @@ Promise 4 (offsets only grow) lives here: what may be appended where, and how a 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+
+# What no database keeps and no JSON reader takes.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class OffsetError(ValueError):
@@ -28,6 +32,11 @@ class Progress:
     def tokens_left(self, max_tokens: int) -> int:
         """What a continuation may still say of a budget of `max_tokens`."""
         return max(0, max_tokens - self.tokens)
+
+
+def storable(text: str) -> str:
+    """The same text with U+FFFD in the place of each NUL and lone surrogate, so that offsets stay what they are."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def overlap(prefix: str, incoming: str) -> int:

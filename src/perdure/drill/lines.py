@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from random import Random
 
@@ -18,6 +19,21 @@ SUBJECTS = (
     "a ferry that nobody remembers building", "the cartographer who drew one island too many",
     "a choir of frozen bells", "the inn at the bottom of the stairs", "how the river lost its name",
 )  # fmt: skip
+
+
+CARD = json.dumps(
+    {
+        "spec": "chara_card_v2",
+        "spec_version": "2.0",
+        "data": {
+            "name": "The Storyteller",
+            "description": "The Storyteller tells long stories with every detail, and does not mind being interrupted.",
+            "first_mes": "Sit down. What shall it be tonight?",
+        },
+    }
+).encode()
+"""Whom the drill talks with on a server of its own: somebody with a short card, since each takeover may have to read it
+all again."""
 
 
 @dataclass(frozen=True, slots=True)

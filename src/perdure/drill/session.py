@@ -13,11 +13,11 @@ import aiohttp
 
 from perdure.client import Api, ApiError
 from perdure.client.connection import PATIENCE_S
-from perdure.client.shapes import Turn
+from perdure.client.shapes import Character, Turn
 from perdure.drill import plan, verdict
 from perdure.drill.conversation import Conversation, Talk
 from perdure.drill.course import Course
-from perdure.drill.lines import Line, scripted_line, spoken_line
+from perdure.drill.lines import CARD, Line, scripted_line, spoken_line
 from perdure.drill.options import Drilled, Options, Progress
 from perdure.drill.server import Server
 from perdure.drill.strikes import Blow, Striker
@@ -88,14 +88,10 @@ class Session:
             await asyncio.sleep(PACE_S)
 
     async def _conversations(self, api: Api) -> list[Conversation]:
-        characters = await api.characters()
+        # Other people's gallery is left as it is.
+        character = await (api.import_card(CARD, "storyteller.json") if self._server.own else _anybody(api))
         return [
-            Conversation(
-                n,
-                api,
-                characters[n % len(characters)]["id"],
-                partial(self._line, Random(f"{self._options.seed}/{n}"), n),
-            )
+            Conversation(n, api, character["id"], partial(self._line, Random(f"{self._options.seed}/{n}"), n))
             for n in range(self._options.chats)
         ]
 
@@ -136,6 +132,13 @@ class Session:
             return
         if self._striker is None or not self._striker.down:
             self._refused += 1
+
+
+async def _anybody(api: Api) -> Character:
+    characters = await api.characters()
+    if not characters:
+        raise NothingToStrikeError("There is no character to talk with: import one first.")
+    return characters[0]
 
 
 async def _record(api: Api, talk: Talk) -> ChatRecord:

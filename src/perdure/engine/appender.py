@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from perdure.core.records import Append
+from perdure.core.reply import storable
 from perdure.core.turn import Turn
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.clock import Clock
@@ -81,10 +82,9 @@ class Appender:
         if stream.error is not None:
             raise stream.error
         if chunk.text:
-            # SQL's JSON ends a text at a NUL, and no reader has a use for one.
-            stream.pieces.append(chunk.text.replace("\0", "\ufffd"))
+            stream.pieces.append(storable(chunk.text))
         if chunk.reasoning:
-            stream.thoughts.append(chunk.reasoning)
+            stream.thoughts.append(storable(chunk.reasoning))
         stream.tokens += chunk.tokens
         stream.committed.clear()
         self._dirty[stream] = None

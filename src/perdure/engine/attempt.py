@@ -33,8 +33,8 @@ SMALLER = (1.0, 0.7, 0.45)
 class Patience:
     """How long a backend may be silent before its first token, and between two later ones, in seconds."""
 
-    first_token_s: float = 120.0
-    stall_s: float = 20.0
+    first_token_s: float = 60.0
+    stall_s: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

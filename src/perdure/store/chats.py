@@ -33,6 +33,8 @@ _MEMBERS = (
     .order_by(chat_characters.c.chat_id, chat_characters.c.position)
 )
 
+_STILL_WRITTEN = select(turns.c.chat_id).where(turns.c.state.in_(("queued", "running")))
+
 
 @dataclass(frozen=True, slots=True)
 class SqlChats:
@@ -85,7 +87,9 @@ class SqlChats:
         old = [
             row.id
             for row in self.conn.execute(
-                select(chats.c.id).where(chats.c.origin == "openai", chats.c.updated_at < before).limit(limit)
+                select(chats.c.id)
+                .where(chats.c.origin == "openai", chats.c.updated_at < before, chats.c.id.not_in(_STILL_WRITTEN))
+                .limit(limit)
             )
         ]
         if old:

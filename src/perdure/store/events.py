@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text
@@ -25,7 +26,8 @@ _OF_CHAT = _AFTER.where(events.c.chat_id == bindparam("chat"))
 _ADD = insert(events)
 _FIRST = select(func.min(events.c.seq))
 _FIRST_NEEDED = select(func.min(events.c.seq)).where(
-    events.c.turn_id.in_(select(turns.c.id).where(turns.c.state.in_(("queued", "running"))))
+    events.c.kind == "delta",
+    events.c.turn_id.in_(select(turns.c.id).where(turns.c.state.in_(("queued", "running")))),
 )
 # AUTOINCREMENT keeps the highest number ever given out, also when the rows behind it are gone.
 _LAST = text("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
@@ -73,7 +75,10 @@ class SqlEvents:
         """
         needed = self.conn.execute(_FIRST_NEEDED).scalar()
         oldest = self.conn.execute(select(events.c.seq, events.c.at).order_by(events.c.seq).limit(limit)).all()
-        old = [row.seq for row in oldest if row.at < before and (needed is None or row.seq < needed)]
+        old = [
+            row.seq
+            for row in takewhile(lambda row: row.at < before and (needed is None or row.seq < needed), oldest)
+        ]
         if not old:
             return 0
         return self.conn.execute(delete(events).where(events.c.seq <= max(old))).rowcount

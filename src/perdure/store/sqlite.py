@@ -270,8 +270,11 @@ def _translate(error: BaseException) -> BaseException:
         return StoreFull("There is no space left where Perdure keeps its record.")
     if getattr(cause, "sqlite_errorcode", None) in _TAKEN:
         return Conflict("An id that this needs is taken by something else.")
-    if isinstance(cause, (sqlite3.OperationalError, OSError)):
-        known: BaseException = StoreUnavailable("The record could not be written or read.")
+    damaged = type(cause) is sqlite3.DatabaseError
+    if damaged or isinstance(cause, (sqlite3.OperationalError, OSError)):
+        known: BaseException = StoreUnavailable(
+            "The file that holds the record is damaged." if damaged else "The record could not be written or read."
+        )
         known.__cause__ = error
         return known
     return error

@@ -136,7 +136,8 @@ class SqlTurns:
 
     def running_of_others(self, name: str, incarnation: str) -> Sequence[Turn]:
         """Running turns that earlier incarnations of the worker `name` held."""
-        owned = turns.c.lease_owner.startswith(f"{name}:", autoescape=True)
+        # Not LIKE, to which upper and lower case are one in SQLite.
+        owned = func.substr(turns.c.lease_owner, 1, len(name) + 1) == f"{name}:"
         return [
             _turn(row)
             for row in self.conn.execute(_RUNNING.where(owned, turns.c.lease_owner != f"{name}:{incarnation}"))
@@ -213,12 +214,18 @@ class SqlTurns:
 
 
 def _pieces(appends: Sequence[Append]) -> str:
-    """The parameter of `_ADVANCE` and `_LOG`."""
+    """The parameter of `_ADVANCE` and `_LOG`. Raises ValueError for a text that could not be read again.
+
+    SQL's JSON ends a text at a NUL; a lone surrogate, if it were escaped, would make the whole log unreadable.
+    """
+    if any("\0" in a.text for a in appends):
+        raise ValueError("a NUL in a reply")
     return json.dumps(
         [
             (a.turn_id, a.fence, a.offset, a.offset + len(a.text), a.tokens, a.chat_id, a.message_id, a.text)
             for a in appends
-        ]
+        ],
+        ensure_ascii=False,
     )
 
 

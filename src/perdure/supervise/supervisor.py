@@ -128,6 +128,9 @@ class Supervisor:
             late_s = now - due_at
             if late_s > LATE_S:
                 log.info("The supervisor was away for %.1f s; every child gets a fresh period", late_s)
+            if not self._control_path.parent.is_dir():
+                log.error("The data folder is gone; there is nothing left to serve")
+                self.request_stop()
             for keeper in self._keepers.values():
                 if late_s > LATE_S:
                     keeper.pardon(now)

@@ -1,0 +1,66 @@
+"""Fixtures for the browser tests: one Chromium, and readers that are checked when the test is over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext
+
+from tests.browser.chromium import chromium
+from tests.browser.reader import Reader, new_context, new_reader
+from tests.http.asking import Asking, asking
+from tests.http.installation import Installation
+
+Come = Callable[..., Awaitable[Reader]]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """As everywhere, but for the whole session: the browser outlives each test."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
+    """One Chromium for all tests."""
+    async with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+async def come(browser: Browser, installation: Installation) -> AsyncIterator[Come]:
+    """Let a person come: `await come()`, to another server with `base=`, as a guest of `context=`, or with options of
+    a new context. Each page is checked at the end."""
+    readers: list[Reader] = []
+    contexts: list[BrowserContext] = []
+
+    async def arrive(*, base: str | None = None, context: BrowserContext | None = None, **options: Any) -> Reader:
+        if context is None:
+            context = await new_context(browser, **options)
+            contexts.append(context)
+        reader = await new_reader(context, base or installation.url)
+        readers.append(reader)
+        return reader
+
+    yield arrive
+    try:
+        for reader in readers:
+            await reader.check()
+    finally:
+        for context in contexts:
+            await context.close()
+
+
+@pytest.fixture
+async def reader(come: Come) -> Reader:
+    """A person with a page."""
+    return await come()
+
+
+@pytest.fixture
+async def ask(installation: Installation) -> AsyncIterator[Asking]:
+    """A client of the shared installation, which knows what is true."""
+    async with asking(installation.url) as client:
+        yield client

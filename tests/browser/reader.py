@@ -1,0 +1,149 @@
+"""A person at a page of Perdure: what they do, what they see, and whether the page ever misbehaved meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.http.installation import DEADLINE_S
+
+RECORDER = Path(__file__).with_name("recorder.js")
+LOOKS = Path(__file__).with_name("looks.js").read_text()
+DEADLINE_MS = DEADLINE_S * 1000
+TAKEN_OVER = "Another worker picked this up"
+
+expect.set_options(timeout=DEADLINE_MS)
+
+
+@dataclass(slots=True)
+class Reader:
+    """A person with a page open. Nothing that they see may ever be taken back."""
+
+    page: Page
+    base: str
+    interrupted: bool = False
+    """Whether requests may fail: the test breaks the connection or provokes a refusal."""
+    troubles: list[str] = field(default_factory=list)
+    """Errors and warnings of the page's own, and of the browser about it."""
+
+    async def open(self, path: str = "/") -> None:
+        """Go to a page of Perdure by its address."""
+        await self.page.goto(self.base + path)
+
+    async def meet(self, name: str) -> str:
+        """Choose a character in the gallery; returns the new chat's id, once its greeting is shown."""
+        await self.open()
+        await self.page.get_by_role("button", name=f"Chat with {name}", exact=True).click()
+        await expect(self.messages).to_have_count(1)
+        return self.chat_id
+
+    async def say(self, text: str) -> str:
+        """Write a message and send it by Enter; returns the reply's id, once there is a place for it."""
+        replies = await self.replies.count()
+        await self.field.fill(text)
+        await self.field.press("Enter")
+        return await self.reply_at(replies)
+
+    async def reply_at(self, index: int) -> str:
+        """The id of the character's message at that place, once it is shown."""
+        reply_id = await self.replies.nth(index).get_attribute("data-message-id")
+        assert reply_id is not None
+        return reply_id
+
+    def message(self, message_id: str) -> Locator:
+        """The message with that id."""
+        return self.page.locator(f'article[data-message-id="{message_id}"]')
+
+    async def text(self, message_id: str) -> str:
+        """What is shown of the message's text."""
+        return await self.message(message_id).locator(".text").text_content() or ""
+
+    async def reads(self, message_id: str, more_than: int = 0) -> str:
+        """Wait until more than so many characters of a message are shown; returns what is."""
+        await self.page.wait_for_function(
+            "([id, length]) => "
+            "document.querySelector(`article[data-message-id='${id}'] .text`)?.textContent.length > length",
+            arg=[message_id, more_than],
+        )
+        return await self.text(message_id)
+
+    async def ended(self, message_id: str, state: str = "done") -> str:
+        """Wait until the reply has ended in that state; returns the text that is shown."""
+        await expect(self.message(message_id)).to_have_attribute("data-state", state)
+        return await self.text(message_id)
+
+    async def seen(self) -> dict[str, Any]:
+        """What the recorder has noted since the page was loaded."""
+        noted: dict[str, Any] = await self.page.evaluate("() => window.seen")
+        return noted
+
+    async def steps(self, message_id: str) -> int:
+        """In how many steps the message grew before the reader's eyes. Fails if anything was ever taken back."""
+        noted = await self.seen()
+        assert noted["faults"] == [], noted["faults"]
+        return len(noted["samples"][message_id])
+
+    async def looks_right(self) -> None:
+        """Nothing is cut off, and everything is legible."""
+        faults = await self.page.evaluate(LOOKS)
+        assert faults == [], faults
+
+    async def check(self) -> None:
+        """Whatever the test did: no error of the page's own, no breach of its policy, nothing taken back."""
+        noted = await self.seen()
+        wrong = noted["faults"] + noted["violations"] + self.troubles
+        assert wrong == [], wrong
+
+    @property
+    def chat_id(self) -> str:
+        """The chat that is open."""
+        return self.page.url.rpartition("/chats/")[2]
+
+    @property
+    def field(self) -> Locator:
+        """Where the person writes."""
+        return self.page.get_by_label("Your message")
+
+    @property
+    def messages(self) -> Locator:
+        """All messages of the page."""
+        return self.page.locator("article[data-message-id]")
+
+    @property
+    def replies(self) -> Locator:
+        """The messages of characters."""
+        return self.page.locator("article.character")
+
+    @property
+    def reconnecting(self) -> Locator:
+        """The quiet word about a lost connection."""
+        return self.page.get_by_text("Reconnecting…")
+
+    def button(self, name: str) -> Locator:
+        """A button by its name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+
+async def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser profile of its own, with the recorder in each of its pages."""
+    context = await browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options})
+    context.set_default_timeout(DEADLINE_MS)
+    await context.add_init_script(path=RECORDER)
+    return context
+
+
+async def new_reader(context: BrowserContext, base: str) -> Reader:
+    """A person with an empty page."""
+    reader = Reader(await context.new_page(), base)
+
+    def noted(kind: str, text: str) -> None:
+        # The browser itself reports each request that fails.
+        if kind in ("error", "warning") and not (reader.interrupted and text.startswith("Failed to load resource")):
+            reader.troubles.append(f"{kind}: {text}")
+
+    reader.page.on("console", lambda message: noted(message.type, message.text))
+    reader.page.on("pageerror", lambda error: reader.troubles.append(f"uncaught: {error}"))
+    return reader

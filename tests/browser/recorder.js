@@ -1,0 +1,66 @@
+// Runs in the page from its first moment. At every change of the page and at every frame it looks at all messages, and
+// notes what must never happen: text taken back or replaced, an element swapped for another, a line that moves.
+(() => {
+  const seen = { faults: [], frames: 0, samples: {}, notes: [], violations: [] };
+  window.seen = seen;
+  let known = new Map();
+  let path = location.pathname;
+  let scrollTop = 0;
+  let pressed = false;
+
+  function look() {
+    if (location.pathname !== path) {
+      path = location.pathname;
+      known = new Map();
+      scrollTop = 0;
+    }
+    const shown = new Map();
+    for (const [place, element] of document.querySelectorAll("article[data-message-id]").entries()) {
+      const id = element.dataset.messageId;
+      const reply = element.classList.contains("character");
+      const now = { element, place, reply, text: element.querySelector(".text").textContent, top: element.offsetTop };
+      const before = known.get(id);
+      shown.set(id, now);
+      if (before) compare(id, before, now);
+      if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
+      const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
+      if (note && !seen.notes.includes(note)) seen.notes.push(note);
+    }
+    for (const [id, before] of known) if (!shown.has(id)) departed(id, before, [...shown.values()][before.place]);
+    known = shown;
+    const scroller = document.querySelector(".scroller");
+    if (!scroller) return;
+    // Who follows the end is carried downwards only, and who reads further up is carried nowhere. A button that leaves
+    // once it was pressed makes the page shorter, that one time.
+    if (scroller.scrollTop < scrollTop - 1 && !window.readerScrolls) {
+      const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 2;
+      if (!pressed || !atEnd) seen.faults.push(["scrolled back", scrollTop, scroller.scrollTop]);
+      pressed = false;
+    }
+    scrollTop = scroller.scrollTop;
+  }
+
+  function compare(id, before, now) {
+    if (!now.text.startsWith(before.text)) seen.faults.push(["taken back", id, before.text, now.text]);
+    // A message of one's own is first shown as one on its way; that it changes its element then may not be seen.
+    if (before.reply && now.element !== before.element) seen.faults.push(["replaced", id, now.text]);
+    if (Math.abs(now.top - before.top) > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
+  }
+
+  /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. */
+  function departed(id, before, heir) {
+    if (!heir?.text.startsWith(before.text)) seen.faults.push(["vanished", id, before.text, heir?.text]);
+    else if (Math.abs(heir.top - before.top) > 1) seen.faults.push(["moved", id, before.top, heir.top, heir.text]);
+  }
+
+  addEventListener("click", () => (pressed = true), true);
+  addEventListener("securitypolicyviolation", (event) => {
+    seen.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+  });
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+  (function frame() {
+    seen.frames += 1;
+    look();
+    requestAnimationFrame(frame);
+  })();
+})();

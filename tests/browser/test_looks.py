@@ -1,0 +1,117 @@
+"""Legible and whole on small and large screens, light and dark; usable without a mouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.cards import json_card, saved
+from tests.browser.conftest import Come
+from tests.browser.reader import Reader
+
+pytestmark = pytest.mark.anyio
+
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+LONG_NAME = "Bartholomäus Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstellenleiter der Ältere"
+ARABIC = "مرحبا بك يا صديقي، ماذا تريد أن تشرب هذا المساء؟"
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_every_page_is_legible_and_nothing_is_cut_off(
+    come: Come, tmp_path: Path, viewport: dict[str, int], theme: str
+) -> None:
+    """All pages, with endless words, a script that runs from right to left, and a failure: nothing scrolls sideways or
+    leaves the page, and every text has the contrast that WCAG AA asks for."""
+    reader = await come(viewport=viewport, color_scheme=theme)
+    reader.interrupted = True
+    fields = {"tags": ["x" * 90, "two words"], "description": "w" * 300, "first_mes": f"{ARABIC}\n\n> {'q' * 200}"}
+    files = saved(tmp_path, long_json=json_card(LONG_NAME, **fields), bad_json=b"no card at all")
+    await reader.open()
+    await reader.page.get_by_label("Character card files").set_input_files(files)
+    added = reader.page.get_by_role("link", name=LONG_NAME, exact=True)
+    await expect(added).to_be_visible()
+    await expect(reader.page.get_by_text("This file is no character card")).to_be_visible()
+    await reader.looks_right()
+    await added.click()
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text(LONG_NAME)
+    await reader.looks_right()
+    await reader.button("Start a chat").click()
+    await reader.ended(await reader.say(f'{"y" * 200} [[text="{ARABIC} `{"z" * 120}` *and* **so** on"]]'))
+    await expect(reader.messages.first.locator("p[dir=auto]").first).to_have_css("direction", "rtl")
+    await reader.ended(await reader.say(f'[[status=400 message="{"m" * 150}"]]'), "failed")
+    await expect(reader.button("Try again")).to_be_visible()
+    await reader.looks_right()
+    await reader.page.get_by_role("link", name="Chats", exact=True).click()
+    await expect(reader.page.get_by_role("link", name=LONG_NAME).first).to_be_visible()
+    await reader.looks_right()
+    await reader.button(f"Delete the chat {LONG_NAME}").first.click()
+    await expect(reader.page.get_by_role("dialog")).to_be_visible()
+    await reader.looks_right()
+    await reader.open("/no/such/page")
+    await expect(reader.page.get_by_role("heading", level=1)).to_be_visible()
+    await reader.looks_right()
+
+
+async def test_light_and_dark_are_two(come: Come) -> None:
+    """The page follows what the person's system is set to, at once."""
+    reader = await come(color_scheme="light")
+    await reader.open()
+    grounds = []
+    for theme in ("light", "dark"):
+        await reader.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        grounds.append(await reader.page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
+    assert grounds == ["rgb(250, 248, 244)", "rgb(23, 22, 20)"]
+
+
+async def test_all_of_it_by_keyboard(reader: Reader) -> None:
+    """Choose, write, stop, go on, delete: with Tab, Enter and Escape alone, and the focus is always to be seen."""
+    keyboard = reader.page.keyboard
+
+    async def tab_to(name: str) -> None:
+        """Press Tab until the focus is on what has that name."""
+        for _ in range(60):
+            await keyboard.press("Tab")
+            focused = reader.page.locator(":focus")
+            here = await focused.evaluate("(e) => e.ariaLabel ?? e.labels?.[0]?.textContent ?? e.textContent")
+            if " ".join(here.split()) == name:
+                outline = "(e) => [getComputedStyle(e), getComputedStyle(e, '::after')].map((s) => s.outlineStyle)"
+                assert "solid" in await focused.evaluate(outline), f"the focus on {name} cannot be seen"
+                return
+        raise AssertionError(f"Tab never came to {name}")
+
+    await reader.open()
+    await expect(reader.button("Chat with Mizzle")).to_be_visible()
+    await tab_to("Chat with Mizzle")
+    await keyboard.press("Enter")
+    await expect(reader.field).to_be_focused()
+    await keyboard.type("one line")
+    await keyboard.press("Shift+Enter")
+    await keyboard.type("and a second [[tokens=400 interval=0.03]]")
+    await keyboard.press("Enter")
+    await expect(reader.field).to_have_value("")
+    await expect(reader.messages.nth(1).locator("br")).to_have_count(1)
+    reply_id = await reader.reply_at(1)
+    await reader.reads(reply_id, more_than=10)
+    await tab_to("Stop")
+    await keyboard.press("Enter")
+    await reader.ended(reply_id, "stopped")
+    await expect(reader.field).to_be_focused()
+    for _ in range(2):
+        await keyboard.press("Shift+Tab")
+    await expect(reader.button("Continue")).to_be_focused()
+    await keyboard.press("Space")
+    await expect(reader.field).to_be_focused()
+    await expect(reader.button("Continue")).to_have_count(0)
+    await tab_to("Chats")
+    await keyboard.press("Enter")
+    delete = reader.button("Delete the chat Mizzle").first
+    await expect(delete).to_be_visible()
+    await tab_to("Delete the chat Mizzle")
+    await keyboard.press("Enter")
+    await expect(reader.button("Keep it")).to_be_focused()
+    await keyboard.press("Escape")
+    await expect(reader.page.get_by_role("dialog")).to_have_count(0)
+    await expect(delete).to_be_focused()

@@ -1,0 +1,56 @@
+"""What a reader of a reply is given: each character once, whatever comes again, in whatever pieces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perdure.cli.reply_view import ReplyView
+
+
+def turn(text: str, state: str, outcomes: tuple[str | None, ...] = ()) -> dict[str, Any]:
+    """A turn event's data."""
+    attempts = [{"outcome": outcome} for outcome in outcomes]
+    return {"id": "T", "state": state, "text": text, "error": None, "waiting_for": None, "attempts": attempts}
+
+
+@given(st.text(max_size=30), st.data())
+def test_each_character_is_given_out_once(text: str, data: st.DataObject) -> None:
+    """Deltas that repeat or leave gaps, snapshots and other turns' events in any order: the end makes it whole."""
+    view, shown = ReplyView("T", "M"), ""
+    for _ in range(data.draw(st.integers(0, 12))):
+        start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+        kind, event = data.draw(
+            st.sampled_from([
+                ("delta", {"turn_id": "T", "offset": start, "text": text[start:end]}),
+                ("delta", {"turn_id": "other", "offset": 0, "text": "not mine"}),
+                ("turn", turn(text[:end], "running")),
+                ("turn", {**turn("not mine", "done"), "id": "other"}),
+                ("message", {"id": "M", "text": "", "state": "running", "error": None}),
+                ("message", {"id": "other", "text": "not mine", "state": "done", "error": None}),
+                ("head", {"head_id": "M"}),
+            ])
+        )  # fmt: skip
+        shown += view.see(kind, event)
+        assert text.startswith(shown)
+        assert not view.ended
+    last = data.draw(
+        st.sampled_from(
+            [("turn", turn(text, "done")), ("message", {"id": "M", "text": text, "state": "done", "error": None})]
+        )
+    )
+    shown += view.see(*last)
+    assert shown == text == view.shown
+    assert view.ended
+    assert view.see("delta", {"turn_id": "T", "offset": 0, "text": text + "more"}) == ""
+
+
+def test_handovers_are_attempts_that_ended_early() -> None:
+    """The one that ended the turn, and the one at work, are none."""
+    view = ReplyView("T", "M")
+    view.see("turn", turn("", "running", ("worker_died", "model_cut", None)))
+    assert view.handovers == ["worker_died", "model_cut"]
+    view.see("turn", turn("", "done", ("worker_died", "done")))
+    assert view.handovers == ["worker_died"]

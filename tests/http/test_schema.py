@@ -1,0 +1,41 @@
+"""The OpenAPI schema is true: whatever is sent by it, no answer is a 5xx, or one that it does not tell of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import hypothesis
+import schemathesis
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from perdure.config import Settings
+from perdure.http.app import create_app
+from perdure.http.service import Service
+from tests.http.installation import Installation
+
+CHECKS = [
+    not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
+    response_schema_conformance, negative_data_rejection,
+]  # fmt: skip
+
+
+_SERVICE = SimpleNamespace(settings=Settings.model_validate({}), pages=Path("/nowhere"))
+# The event stream, which has no end, has tests of its own.
+schema = schemathesis.openapi.from_dict(create_app(cast(Service, _SERVICE)).openapi()).exclude(path_regex="/events$")
+
+
+@schema.parametrize()
+@hypothesis.seed(8377)
+@hypothesis.settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck))
+def test_no_request_of_the_schema_breaks_the_server(case: schemathesis.Case[Any], installation: Installation) -> None:
+    """Valid and invalid requests alike get an answer of the schema."""
+    case.call_and_validate(base_url=installation.url, checks=CHECKS, timeout=60)

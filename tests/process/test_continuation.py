@@ -1,0 +1,117 @@
+"""At temperature 0 a reply that was cut and continued is the uninterrupted one, byte for byte, with the real llama.cpp.
+
+The model's cache makes this easy and hides faults: what it spoke itself a moment ago it need not read again. So the
+cold case is tested too, where a model that knows nothing reads the prompt and the reply so far in one go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+import pytest
+
+from perdure.core.prompt import Ask, PromptMessage, Sampling
+from perdure.models.llamacpp import LlamaCppBackend
+from perdure.models.openai import OpenAIBackend
+from perdure.ports.models import Chunk
+from tests.process.conversing import Mortal, signalled, talking, tell
+
+pytestmark = pytest.mark.anyio
+
+TOKENS = 36
+QUESTIONS = {
+    "a story": "Tell me of the storm of last winter, the one that took the roof, the boats and the old church bell.",
+    "a list": "List the birds of this coast, one a line, each behind its number, and nothing else.",
+}
+SYSTEM = (
+    "You are Ada. Ada keeps a lighthouse on a rock off the northern coast, with a cat, a brass telescope and a shelf "
+    "of books that the sea has tried to read. She likes long stories, strong tea and guests who stay."
+)
+"""Long enough, with a question, for the kernel that llama.cpp keeps for batches of 64 tokens and more."""
+
+
+class Forgetful(LlamaCppBackend):
+    """Lets the model use nothing that it has in its cache, as if it had just been started."""
+
+    def _extras(self) -> dict[str, Any]:
+        return {"cache_prompt": False}
+
+
+def ask(question: str, prefix: str = "", tokens: int = TOKENS) -> Ask:
+    """A request for the rest of a reply."""
+    messages = (PromptMessage("system", SYSTEM), PromptMessage("user", question))
+    return Ask(messages, prefix, tokens, Sampling(temperature=0.0))
+
+
+async def chunks_of(backend: OpenAIBackend, request: Ask) -> list[Chunk]:
+    """All that the backend says."""
+    return [chunk async for chunk in backend.stream(request)]
+
+
+def cuts(whole: list[Chunk]) -> list[tuple[str, int]]:
+    """Every place where the stream could have broken: the text so far, and the tokens that are left."""
+    return [
+        ("".join(chunk.text for chunk in whole[:n]), TOKENS - sum(chunk.tokens for chunk in whole[:n]))
+        for n in range(1, len(whole))
+    ]
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+async def test_the_backend_goes_on_from_every_cut(real: Mortal, name: str) -> None:
+    """From every token of the reply on, four at once and from the model's cache: the same bytes, and the same end."""
+    backend = OpenAIBackend(real.model_url(), "")
+    try:
+        whole = await chunks_of(backend, ask(QUESTIONS[name]))
+        text = "".join(chunk.text for chunk in whole)
+        places = cuts(whole)
+        assert len(places) >= 20
+
+        async def finish(prefix: str, left: int) -> None:
+            rest = await chunks_of(backend, ask(QUESTIONS[name], prefix, left))
+            assert prefix + "".join(chunk.text for chunk in rest) == text
+            assert rest[-1].finish == whole[-1].finish
+
+        for n in range(0, len(places), 4):
+            await asyncio.gather(*(finish(*place) for place in places[n : n + 4]))
+    finally:
+        await backend.close()
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+async def test_a_model_that_knows_nothing_goes_on_alike(real: Mortal, name: str) -> None:
+    """What another process of the model reads in one go means the same to it as what the first one spoke."""
+    backend = Forgetful(real.model_url())
+    try:
+        whole = await chunks_of(backend, ask(QUESTIONS[name]))
+        text = "".join(chunk.text for chunk in whole)
+        for prefix, left in cuts(whole)[2::6]:
+            rest = await chunks_of(backend, ask(QUESTIONS[name], prefix, left))
+            assert prefix + "".join(chunk.text for chunk in rest) == text
+    finally:
+        await backend.close()
+
+
+async def test_no_reply_breaks_off_in_white_space(real: Mortal) -> None:
+    """Two line feeds at the end are another token than two line feeds before a word: nothing stops between them."""
+    backend = OpenAIBackend(real.model_url(), "")
+    try:
+        whole = await chunks_of(backend, ask(QUESTIONS["a list"]))
+    finally:
+        await backend.close()
+    assert "\n" in "".join(chunk.text for chunk in whole)
+    assert [prefix for prefix, _ in cuts(whole)[:-1] if prefix[-1:].isspace()] == []
+
+
+async def test_the_whole_of_perdure_goes_on_from_many_cuts(real: Mortal) -> None:
+    """The worker is killed after so many deltas, in a chat for each: every reply is the uninterrupted one."""
+    question = "Tell me about the storm of last winter."
+    async with talking(real) as api:
+        whole = await tell(api, question)
+        assert whole.outcomes == ["done"]
+        for after in (1, 2, 4, 7, 11, 16):
+            cut = await tell(api, question, signalled(real, signal.SIGKILL), after=after)
+            assert cut.text == whole.text
+            assert cut.outcomes[0] == "worker_died"
+            assert cut.outcomes[-1] == "done"

@@ -1,0 +1,82 @@
+"""The tables that the migrations make are the tables that the code knows."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from perdure.store import head, migrate
+from perdure.store.schema import metadata
+
+
+def indexes(path: Path) -> dict[str, str]:
+    """Every index as it was made, with its columns and its condition."""
+    conn = sqlite3.connect(path)
+    try:
+        rows = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        return {name: " ".join(sql.split()) for name, sql in rows}
+    finally:
+        conn.close()
+
+
+def test_the_migrations_make_the_schema(tmp_path: Path) -> None:
+    """Alembic finds no difference, and the indexes have the same columns and conditions."""
+    migrated, made = tmp_path / "migrated.db", tmp_path / "made.db"
+    migrate.upgrade(migrated)
+    engine = create_engine(f"sqlite+pysqlite:///{migrated}")
+    with engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+    engine = create_engine(f"sqlite+pysqlite:///{made}")
+    metadata.create_all(engine)
+    engine.dispose()
+    assert indexes(migrated) == indexes(made)
+
+
+def test_numbers_of_events_are_never_reused(tmp_path: Path) -> None:
+    """AUTOINCREMENT does not show in Alembic's comparison."""
+    path = tmp_path / "perdure.db"
+    migrate.upgrade(path)
+    conn = sqlite3.connect(path)
+    (sql,) = conn.execute("SELECT sql FROM sqlite_master WHERE name = 'events'").fetchone()
+    conn.close()
+    assert "AUTOINCREMENT" in sql
+
+
+def test_the_newest_migration_is_the_one_that_is_asked_for() -> None:
+    """`head.HEAD` is written by hand, so that starting needs no Alembic."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [head.HEAD]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"something else entirely" * 50])
+def test_a_file_without_the_schema_is_not_current(tmp_path: Path, content: bytes | None) -> None:
+    """Missing, empty, or no database."""
+    path = tmp_path / "perdure.db"
+    if content is not None:
+        path.write_bytes(content)
+    assert not head.is_current(path)
+
+
+def test_migrating_twice_is_migrating_once(tmp_path: Path) -> None:
+    """Under any path, and from the command line too."""
+    folder = tmp_path / "100% of my data"
+    folder.mkdir()
+    path = folder / "perdure.db"
+    migrate.upgrade(path)
+    assert head.is_current(path)
+    before = path.read_bytes()
+    subprocess.run([sys.executable, "-m", "perdure.store.migrate", str(path)], check=True, timeout=60)
+    assert head.is_current(path)
+    assert path.read_bytes() == before

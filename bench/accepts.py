@@ -20,6 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from bench import report
+from bench.bystanders import Bystanders, quiet
 from bench.processes import cpu_of, spent
 from bench.servers import Server, perdure, scripted, told
 from bench.wire import Connection, run
@@ -98,14 +99,17 @@ async def main() -> None:
             perdure("--backend-url", backend.url, "--model", "scripted", "--log-level", "warning")
         )
         for n in range(options.rounds):
+            await quiet(options.quiet_s)
             for clients in CLIENTS:
                 for reply in (False, True):
                     disk = fdatasync_rate(server.folder / "data", options.disk_s)
                     most = 100_000 if not reply else max(40, 1200 // clients)
+                    watched = Bystanders()
                     figures = await rate(server, clients, most, options.seconds, reply=reply)
+                    beside = {"fdatasync_per_s": round(disk, 1), "others_cores": watched.cores()}
                     name = f"{clients} clients, {'message and turn' if reply else 'message alone'}"
-                    found.setdefault(name, []).append({**figures, "fdatasync_per_s": round(disk, 1)})
-                    report.say(f"round {n + 1}, {name}: {figures['per_s']}/s, disk {disk:.0f}/s")
+                    found.setdefault(name, []).append({**figures, **beside})
+                    report.say(f"round {n + 1}, {name}: {figures['per_s']}/s, {beside}")
                     await _quiet(server)
     report.write(options.json, {"accepts": found})
     rows = [

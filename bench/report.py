@@ -44,6 +44,8 @@ def arguments(doc: str | None, rounds: int, **more: float | str) -> argparse.Nam
     """`--rounds N --json FILE`, and a number for each further name."""
     parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=rounds, help="interleaved rounds  [default: %(default)s]")
+    waiting = "seconds to wait, before each round, for others to leave the machine alone"
+    parser.add_argument("--quiet-s", type=float, default=0.0, help=waiting)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     for name, value in more.items():
         flag = f"--{name.replace('_', '-')}"

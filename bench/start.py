@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import report
+from bench.bystanders import Bystanders, quiet
 from bench.processes import cpu_of, memory_of, spent
 from bench.servers import (
     PATIENCE_S,
@@ -108,9 +109,6 @@ async def _connected(port: int) -> Connection:
 async def main() -> None:
     """Measure and print."""
     options = report.arguments(__doc__, 7, backend="both", idle_s=3.0)
-    commands = {"perdure serve": [sys.executable, "-m", "perdure", "serve"]}
-    if (REPOSITORY / ".venv" / "installed").exists():
-        commands["make serve"] = ["make", "--silent", "serve"]
     found: dict[str, list[dict[str, Any]]] = {}
     with ExitStack() as stack:
         backend = stack.enter_context(scripted())
@@ -119,21 +117,24 @@ async def main() -> None:
             "scripted": {"PERDURE_BACKEND_URL": backend.url, "PERDURE_MODEL": "scripted"},
             "embedded": {"PERDURE_MAX_TOKENS": "8"},
         }
+        if options.backend != "both":
+            kinds = {options.backend: kinds[options.backend]}
         folders = {kind: stack.enter_context(data_folder()) for kind in kinds}
-        if options.backend != "scripted":
+        if "embedded" in kinds:
             bring_weights(folders["embedded"])
-        for n in range(options.rounds + 1):
+        for n in range(options.rounds + 1):  # the first one sets up
             for kind, settings in kinds.items():
-                if options.backend not in (kind, "both"):
-                    continue
-                for name, command in commands.items():
+                for name, command in _commands().items():
                     port = free_port()
                     where = {"PERDURE_PORT": str(port), "PERDURE_DATA_DIR": str(folders[kind] / "data")}
-                    env = {**environment(), **settings, **where}
-                    result = await one_start(command, port, env, options.idle_s)
-                    if n:  # the first one sets up
-                        found.setdefault(f"{name}, {kind}", []).append(result)
-                        report.say(f"round {n}, {name}, {kind}: " + ", ".join(f"{s} {result[s]:.2f}" for s in STEPS))
+                    await quiet(options.quiet_s)
+                    watched = Bystanders()
+                    run = await one_start(command, port, {**environment(), **settings, **where}, options.idle_s)
+                    run["others_cores"] = watched.cores()
+                    if n:
+                        found.setdefault(f"{name}, {kind}", []).append(run)
+                    steps = ", ".join(f"{step} {run[step]:.2f}" for step in STEPS)
+                    report.say(f"round {n}, {name}, {kind}: {steps}, others {run['others_cores']} cores")
             report.write(options.json, {"start": found})
     rows = []
     for name, runs in found.items():
@@ -141,6 +142,13 @@ async def main() -> None:
         rows.append([name, len(runs), *(report.median([run[step] for run in runs]) for step in STEPS), latest])
     print(report.table(["command, backend", "n", *(f"{step} (s)" for step in STEPS), "first token, max"], rows))
     print(_memory(found))
+
+
+def _commands() -> dict[str, list[str]]:
+    commands = {"perdure serve": [sys.executable, "-m", "perdure", "serve"]}
+    if (REPOSITORY / ".venv" / "installed").exists():
+        commands["make serve"] = ["make", "--silent", "serve"]
+    return commands
 
 
 def _memory(found: dict[str, list[dict[str, Any]]]) -> str:

@@ -23,6 +23,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench import report
+from bench.bystanders import Bystanders, quiet
 from bench.processes import Memory, cpu_of, memory_of, spent
 from bench.servers import litellm, perdure, scripted, told
 from bench.talk import ChatTalk, OpenAITalk, Talk
@@ -146,10 +147,13 @@ async def main() -> None:
     options = report.arguments(__doc__, 7, streams=1000, few=10, window_s=15.0, litellm=1)
     rounds = []
     for n in range(options.rounds):
+        await quiet(options.quiet_s)
+        watched = Bystanders()
         found = await one_round(options.streams, options.few, options.window_s, with_litellm=bool(options.litellm))
+        found["others_cores"] = watched.cores()
         rounds.append(found)
-        ours = found["perdure"]
-        report.say(f"round {n + 1}: delay {ours['delay_ms']}, CPU {ours['cpu_s']}, {ours['tokens']} tokens")
+        ours, others = found["perdure"], found["others_cores"]
+        report.say(f"round {n + 1}: delay {ours['delay_ms']}, CPU {ours['cpu_s']}, others {others} cores")
         report.write(options.json, {"streams": rounds})
     print(_ways(rounds))
     print(_processes(rounds))

@@ -25,6 +25,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from bench import report
+from bench.bystanders import Bystanders, quiet
 from bench.follow import Chat, Knocker, Seen
 from bench.servers import Server, bring_weights, data_folder, perdure, processes, running, scripted, told
 from bench.wire import Connection, WireError, run
@@ -77,18 +78,24 @@ async def strike(server: Server, victim: str, signum: signal.Signals) -> float:
     return (seen.at_ns - struck_ns) / 1e9
 
 
-async def strikes(server: Server, victim: str, signum: signal.Signals, times: int, pause_s: float) -> dict[str, Any]:
+async def strikes(server: Server, name: str, times: int, pause_s: float, quiet_s: float) -> dict[str, Any]:
     """Strike again and again; times in seconds."""
+    victim, signum = STRIKES[name]
     taken: list[float] = []
     knocker = Knocker(server.port)
     knocking = asyncio.create_task(knocker.run()) if victim == "web" else None
+    others: list[float] = []
     for n in range(times):
+        await quiet(quiet_s)
+        watched = Bystanders()
         taken.append(await strike(server, victim, signum))
         if n % 10 == 9:
             report.say(f"{n + 1} {signum.name} of {victim}: {report.summary(taken)}")
         await asyncio.sleep(pause_s)
         await running(server.port)
+        others.append(watched.cores())
     found: dict[str, Any] = {"s": report.summary(taken), "all_s": [round(one, 4) for one in taken]}
+    found["others_cores"] = others
     if knocking is not None:
         knocking.cancel()
         found["connections"] = knocker.figures()
@@ -130,12 +137,13 @@ async def main() -> None:
                 bring_weights(folder)
             server = await stack.enter_async_context(perdure(*flags, folder=folder))
             await asyncio.sleep(options.pause_s)
-            for name, (victim, signum) in STRIKES.items():
-                if victim == "model" and kind == "scripted":
+            for name in STRIKES:
+                if name.startswith("model") and kind == "scripted":
                     continue
                 times = {"worker SIGSTOP": options.stops, "model SIGKILL": options.models}.get(name, options.rounds)
                 if times:
-                    found[f"{name}, {kind}"] = await strikes(server, victim, signum, times, options.pause_s)
+                    figures = await strikes(server, name, times, options.pause_s, options.quiet_s)
+                    found[f"{name}, {kind}"] = figures
                 report.write(options.json, {"takeover": found})
     rows = [[name, *(f["s"][key] for key in ("n", "p50", "p99", "max")), _beside(f)] for name, f in found.items()]
     print(report.table(["lost, backend", "n", "p50 (s)", "p99", "max", "beside it"], rows))

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench import report
+from bench.bystanders import Bystanders, quiet
 from bench.processes import cpu_of, spent
 from bench.servers import Server, litellm, perdure, scripted, told
 from bench.talk import ChatTalk, OpenAITalk, Talk
@@ -129,7 +130,10 @@ async def main() -> None:
             ways.append(Way("litellm", theirs, lambda: OpenAITalk.open(theirs, "scripted")))
         for way in ways:
             await new_stream(way, 0, 10, options.limit_s)
+        others: list[float] = []
         for n in range(options.rounds):
+            await quiet(options.quiet_s)
+            watched = Bystanders()
             for level in (*(f"{others} others" for others in OTHERS), f"{AT_ONCE} at once"):
                 for way in ways:
                     before = cpu_of(way.server.pids)
@@ -140,9 +144,11 @@ async def main() -> None:
                     cost = spent(before, cpu_of(way.server.pids))
                     cells.setdefault(level, {}).setdefault(way.name, Cell()).add(samples, tokens, cost)
                 report.say(f"round {n + 1}, {level}: " + _brief(cells[level]))
+            others.append(watched.cores())
+            report.say(f"round {n + 1}: others used {others[-1]} cores")
     levels = {level: {name: figures(cell, of_level["direct"]) for name, cell in of_level.items()}
               for level, of_level in cells.items()}  # fmt: skip
-    report.write(options.json, {"ttft": levels})
+    report.write(options.json, {"ttft": levels, "others_cores": others})
     print(_table(levels))
 
 

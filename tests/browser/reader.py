@@ -42,6 +42,7 @@ class Reader:
 
     async def say(self, text: str) -> str:
         """Write a message and send it by Enter; returns the reply's id, once there is a place for it."""
+        await expect(self.messages).not_to_have_count(0)
         replies = await self.replies.count()
         await self.field.fill(text)
         await self.field.press("Enter")

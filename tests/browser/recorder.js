@@ -15,13 +15,17 @@
       scrollTop = 0;
     }
     const shown = new Map();
+    // Before the chat has come, a message of one's own that is still to be sent stands alone, and then comes below it.
+    const loaded = [...known.values()].some((message) => message.reply);
     for (const [place, element] of document.querySelectorAll("article[data-message-id]").entries()) {
       const id = element.dataset.messageId;
       const reply = element.classList.contains("character");
-      const now = { element, place, reply, text: element.querySelector(".text").textContent, top: element.offsetTop };
+      const words = element.querySelector(".text");
+      const now = { element, place, reply, text: words.textContent, top: words.offsetTop };
       const before = known.get(id);
       shown.set(id, now);
       if (before) compare(id, before, now);
+      if (before && loaded && Math.abs(now.top - before.top) > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
       if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
       const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
       if (note && !seen.notes.includes(note)) seen.notes.push(note);
@@ -44,7 +48,6 @@
     if (!now.text.startsWith(before.text)) seen.faults.push(["taken back", id, before.text, now.text]);
     // A message of one's own is first shown as one on its way; that it changes its element then may not be seen.
     if (before.reply && now.element !== before.element) seen.faults.push(["replaced", id, now.text]);
-    if (Math.abs(now.top - before.top) > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
   }
 
   /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. */

@@ -46,6 +46,15 @@ async def test_a_worker_lost_in_mid_sentence_is_a_quiet_line(
     assert await reader.page.get_by_text("Reconnecting…").count() == 0
 
 
+async def test_a_model_lost_in_mid_sentence_is_a_quiet_line(reader: Reader, ask: Asking) -> None:
+    """The connection to the model breaks: the reply goes on as well, and the line blames nobody else (promise 8)."""
+    await reader.meet("Miss Vesper")
+    said = "the model breaks off [[tokens=60 interval=0.02 cut_after=25 times=1]]"
+    reply_id = await reader.say(said)
+    await whole(reader, ask, reply_id, said)
+    await expect(reader.message(reply_id)).to_contain_text("The model went on after a break")
+
+
 async def test_who_reads_further_up_is_left_there(reader: Reader, ask: Asking, installation: Installation) -> None:
     """A takeover and a growing reply move nothing for a reader who has scrolled up to read."""
     await reader.meet("Ilka Varro")
@@ -131,12 +140,16 @@ async def test_everything_dies_and_the_open_page_goes_on(come: Come, ask: Asking
     await reader.reads(reply_id, more_than=60)
     installation.kill_everything()
     await expect(reader.reconnecting).to_be_visible()
+    await other.page.route("**/messages/*", lambda route: route.abort())
     await other.field.fill(meanwhile)
     await other.field.press("Enter")
     await expect(other.page.get_by_text("Not sent yet")).to_be_visible()
     await expect(other.field).to_have_value("")
     installation.start()
     await other.page.reload()
+    await expect(other.messages).to_have_count(2)
+    await expect(other.page.get_by_text("Not sent yet")).to_be_visible()
+    await other.page.unroute_all()
     await whole(reader, ask, reply_id, said)
     await expect(reader.reconnecting).to_have_count(0)
     await whole(other, ask, await other.reply_at(1), meanwhile)

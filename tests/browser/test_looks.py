@@ -17,6 +17,13 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 LONG_NAME = "Bartholomäus Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstellenleiter der Ältere"
 ARABIC = "مرحبا بك يا صديقي، ماذا تريد أن تشرب هذا المساء؟"
 
+FOCUS = """() => {
+  const at = document.activeElement;
+  const outlines = [null, "::after"].map((part) => getComputedStyle(at, part).outlineStyle);
+  return [at.ariaLabel ?? at.labels?.[0]?.textContent ?? at.textContent, outlines];
+}"""
+"""The name of what has the focus, and how that is shown."""
+
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -70,15 +77,13 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     """Choose, write, stop, go on, delete: with Tab, Enter and Escape alone, and the focus is always to be seen."""
     keyboard = reader.page.keyboard
 
-    async def tab_to(name: str) -> None:
-        """Press Tab until the focus is on what has that name."""
+    async def tab_to(name: str, key: str = "Tab") -> None:
+        """Press the key until the focus is on what has that name."""
         for _ in range(60):
-            await keyboard.press("Tab")
-            focused = reader.page.locator(":focus")
-            here = await focused.evaluate("(e) => e.ariaLabel ?? e.labels?.[0]?.textContent ?? e.textContent")
+            await keyboard.press(key)
+            here, outlines = await reader.page.evaluate(FOCUS)
             if " ".join(here.split()) == name:
-                outline = "(e) => [getComputedStyle(e), getComputedStyle(e, '::after')].map((s) => s.outlineStyle)"
-                assert "solid" in await focused.evaluate(outline), f"the focus on {name} cannot be seen"
+                assert "solid" in outlines, f"the focus on {name} cannot be seen"
                 return
         raise AssertionError(f"Tab never came to {name}")
 
@@ -99,12 +104,11 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     await keyboard.press("Enter")
     await reader.ended(reply_id, "stopped")
     await expect(reader.field).to_be_focused()
-    for _ in range(2):
-        await keyboard.press("Shift+Tab")
-    await expect(reader.button("Continue")).to_be_focused()
+    await tab_to("Continue", "Shift+Tab")
     await keyboard.press("Space")
     await expect(reader.field).to_be_focused()
     await expect(reader.button("Continue")).to_have_count(0)
+    chat_id = reader.chat_id
     await tab_to("Chats")
     await keyboard.press("Enter")
     delete = reader.button("Delete the chat Mizzle").first
@@ -115,3 +119,8 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     await keyboard.press("Escape")
     await expect(reader.page.get_by_role("dialog")).to_have_count(0)
     await expect(delete).to_be_focused()
+    await keyboard.press("Enter")
+    await tab_to("Delete")
+    await keyboard.press("Enter")
+    await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
+    await expect(reader.page.locator(f'a[href="/chats/{chat_id}"]')).to_have_count(0)

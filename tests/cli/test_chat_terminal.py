@@ -110,7 +110,7 @@ def test_no_death_shows_in_the_words(installation: Installation, open_terminal: 
     assert screen.count("reconnecting") == 1
     assert screen.count("(the worker died; the reply went on)") == 1
     for name, pid in killed.items():
-        eventually(lambda name=name, pid=pid: installation.pid(name) not in (None, pid))  # type: ignore[misc]
+        eventually(lambda name=name, pid=pid: installation.pid(name) not in (None, pid))
 
 
 def test_what_was_typed_while_the_server_was_away(

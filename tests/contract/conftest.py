@@ -31,11 +31,6 @@ async def open_sqlite(folder: Path) -> Store:
 ADAPTERS: dict[str, Callable[[Path], Awaitable[Store]]] = {"sqlite": open_sqlite}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=sorted(ADAPTERS))
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An empty store of each kind."""

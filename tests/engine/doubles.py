@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +15,7 @@ from uuid import UUID, uuid5
 from perdure.core.characters import Character
 from perdure.core.prompt import Ask
 from perdure.core.records import StoredCharacter
+from perdure.core.turn import Turn
 from perdure.engine import intake
 from perdure.ports.bell import Hint
 from perdure.ports.models import Chunk
@@ -53,13 +53,6 @@ def new_database(folder: Path) -> Path:
     return path
 
 
-def copy_database(path: Path, folder: Path) -> Path:
-    """The file and its log as they are at this instant."""
-    for name in (path.name, f"{path.name}-wal"):
-        shutil.copy(path.with_name(name), folder / name)
-    return folder / path.name
-
-
 def add_characters(records: Records, *names: str) -> list[str]:
     """Characters that only have a name."""
     ids = [uid("character", name) for name in names]
@@ -73,9 +66,19 @@ def add_characters(records: Records, *names: str) -> list[str]:
 
 def add_chat(records: Records, name: str = "chat", *cast: str) -> str:
     """A chat without a greeting, with Ada in it unless told otherwise."""
-    ids = add_characters(records, *(cast or ("Ada",)))
-    intake.put_chat(records, uid(name), ids, None, START_AT)
+    who = [known for known in cast or ("Ada",) if records.characters.get(uid("character", known)) is None]
+    add_characters(records, *who)
+    intake.put_chat(records, uid(name), [uid("character", known) for known in cast or ("Ada",)], None, START_AT)
     return uid(name)
+
+
+def ask(records: Records, name: str = "hello", chat: str = "chat", **settings: object) -> Turn:
+    """A message that wants a reply, in a chat that is made where there is none."""
+    if records.chats.get(uid(chat)) is None:
+        add_chat(records, chat)
+    accepted = intake.put_message(records, uid(chat), uid(name), name, None, {**SETTINGS, **settings}, START_AT)
+    assert accepted.turn is not None
+    return accepted.turn
 
 
 class ToldClock:
@@ -94,19 +97,22 @@ class ToldClock:
 
 
 class LocalBell:
-    """Rings in this event loop; `mute` loses every hint."""
+    """A process's bell: rings for all others that share its `hall`; `mute` loses every hint."""
 
-    def __init__(self, *, mute: bool = False) -> None:
+    def __init__(self, hall: list[LocalBell] | None = None, *, mute: bool = False) -> None:
         self.mute = mute
         self.rung: list[Hint] = []
         self._heard: dict[Hint, list[Callable[[], None]]] = defaultdict(list)
+        self._hall = [] if hall is None else hall
+        self._hall.append(self)
 
     def ring(self, hint: Hint) -> None:
-        """Tell all who listen."""
+        """Tell the others."""
         self.rung.append(hint)
-        if not self.mute:
-            for heard in self._heard[hint]:
-                heard()
+        for other in self._hall:
+            if other is not self and not self.mute:
+                for heard in other._heard[hint]:
+                    heard()
 
     def listen(self, hint: Hint, heard: Callable[[], None]) -> None:
         """Hear of it."""
@@ -119,18 +125,21 @@ class LocalBell:
         """Nothing to close."""
 
 
+Piece = str | Chunk | Exception | asyncio.Event
+"""What a backend does next: say something, fail, or wait until it is told to go on."""
+
+
+def never() -> asyncio.Event:
+    """Silence."""
+    return asyncio.Event()
+
+
 @dataclass
 class Cue:
-    """What a backend does for one request: says `pieces` one by one, then raises, hangs, breaks off or ends.
+    """What a backend does for one request: `pieces` one by one; then it ends, or breaks off where `finish` is None."""
 
-    `held` keeps it back before its last act until somebody sets it.
-    """
-
-    pieces: Sequence[str | Chunk | Exception] = ()
-    error: Exception | None = None
-    hang: bool = False
+    pieces: Sequence[Piece] = ()
     finish: str | None = "stop"
-    held: asyncio.Event | None = None
 
 
 @dataclass
@@ -143,25 +152,24 @@ class CuedBackend:
     is_ready: bool = True
     name: str = "cued"
     open_streams: int = 0
+    most_streams: int = 0
     probed: int = 0
 
-    async def stream(self, ask: Ask) -> AsyncIterator[Chunk]:
+    async def stream(self, ask: Ask) -> AsyncGenerator[Chunk, None]:
         """The next cue; a token is one code point of the reply."""
         self.asked.append(ask)
         self.open_streams += 1
+        self.most_streams = max(self.most_streams, self.open_streams)
         try:
             cue = self.cues.pop(0) if self.cues else Cue(self.reply[len(ask.prefix) :])
             for piece in cue.pieces:
                 if isinstance(piece, Exception):
                     raise piece
-                yield piece if isinstance(piece, Chunk) else Chunk(piece, tokens=len(piece))
-                await asyncio.sleep(0)
-            if cue.held is not None:
-                await cue.held.wait()
-            if cue.hang:
-                await asyncio.Event().wait()
-            if cue.error is not None:
-                raise cue.error
+                if isinstance(piece, asyncio.Event):
+                    await piece.wait()
+                else:
+                    yield piece if isinstance(piece, Chunk) else Chunk(piece, tokens=len(piece))
+                    await asyncio.sleep(0)
             if cue.finish is not None:
                 yield Chunk("", finish=cue.finish)
         finally:
@@ -177,26 +185,48 @@ class CuedBackend:
 
 
 class FaultyStore:
-    """The real store, of which some writes fail: `faults` holds what the next writes of text raise (None: none)."""
+    """A process's way to the real store, which fails on cue.
+
+    `before` and `after` hold what the next writes raise before they are done, or after they were (None: nothing).
+    While `frozen`, nothing comes through, as for a process that was stopped.
+    """
 
     def __init__(self, inner: SqliteStore) -> None:
         self.inner = inner
-        self.faults: list[Exception | None] = []
-        self.write_gate: asyncio.Event | None = None
+        self.before: list[Exception | None] = []
+        self.after: list[Exception | None] = []
+        self.read_faults: list[Exception | None] = []
         self.writes = 0
+        self._moving = asyncio.Event()
+        self._moving.set()
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        self._moving.clear()
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._moving.set()
 
     async def write(self, work: Callable[[Records], T], *, durable: bool = True) -> T:
-        """Fail on cue, before anything is done."""
+        """Write, or not."""
         self.writes += 1
-        fault = self.faults.pop(0) if self.faults else None
-        if self.write_gate is not None:
-            await self.write_gate.wait()
-        if fault is not None:
-            raise fault
-        return await self.inner.write(work, durable=durable)
+        before = self.before.pop(0) if self.before else None
+        after = self.after.pop(0) if self.after else None
+        await self._moving.wait()
+        if before is not None:
+            raise before
+        result = await self.inner.write(work, durable=durable)
+        if after is not None:
+            raise after
+        return result
 
     async def read(self, work: Callable[[Records], T]) -> T:
-        """Read as ever."""
+        """Read, or not."""
+        await self._moving.wait()
+        fault = self.read_faults.pop(0) if self.read_faults else None
+        if fault is not None:
+            raise fault
         return await self.inner.read(work)
 
     async def close(self) -> None:
@@ -209,3 +239,18 @@ async def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():
             await asyncio.sleep(0.002)
+
+
+async def until_turn(store: SqliteStore, turn_id: str, true: Callable[[Turn], bool], within_s: float = 20.0) -> Turn:
+    """Wait until a turn is as it is bound to become."""
+    async with asyncio.timeout(within_s):
+        while True:
+            turn = await store.read(lambda records: records.turns.get(turn_id))
+            if turn is not None and true(turn):
+                return turn
+            await asyncio.sleep(0.005)
+
+
+def ended(turn: Turn) -> bool:
+    """For `until_turn`."""
+    return turn.state.final

@@ -213,6 +213,7 @@ async def asking(base: str, **options: Any) -> AsyncIterator[Asking]:
     """A client of the server at `base`; without cookies unless a jar is given."""
     connector = aiohttp.TCPConnector(limit=0)
     jar = aiohttp.DummyCookieJar()
-    defaults = {"cookie_jar": jar, "json_serialize": lambda value: orjson.dumps(value).decode()}
+    timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
+    defaults = {"cookie_jar": jar, "json_serialize": lambda value: orjson.dumps(value).decode(), "timeout": timeout}
     async with aiohttp.ClientSession(connector=connector, **{**defaults, **options}) as session:
         yield Asking(session, base)

@@ -154,7 +154,7 @@ async def test_a_worker_that_dies_in_mid_stream_is_not_noticed(
             killed = {name: installation.kill(name) for name in ("worker-1", "worker-2")}
     assert "".join(pieces) == expected(text, 3)
     for name, pid in killed.items():
-        eventually(lambda name=name, pid=pid: installation.pid(name) not in (None, pid))  # type: ignore[misc]
+        eventually(lambda name=name, pid=pid: installation.pid(name) not in (None, pid))
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streaming"])

@@ -35,7 +35,7 @@ schema = schemathesis.openapi.from_dict(create_app(cast(Service, _SERVICE)).open
 
 @schema.parametrize()
 @hypothesis.seed(8377)
-@hypothesis.settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck))
 def test_no_request_of_the_schema_breaks_the_server(case: schemathesis.Case[Any], installation: Installation) -> None:
     """Valid and invalid requests alike get an answer of the schema."""
     case.call_and_validate(base_url=installation.url, checks=CHECKS, timeout=60)

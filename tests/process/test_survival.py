@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
+import json
 import signal
+from contextlib import aclosing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from perdure.client import Api
 from perdure.client.shapes import Turn
+from perdure.engine.intake import seed_of
 from perdure.models.script import expected
-from tests.http.installation import eventually
+from tests.http.installation import DEADLINE_S, ScriptedBackend, eventually
 from tests.process.conversing import Mortal, Told, is_alive, send, signalled, talking, tell
 
 pytestmark = pytest.mark.anyio
 
 QUESTION = "Tell me about the storm of last winter."
+
+LONG = "Go on [[tokens=2000 interval=0.01]]"
+"""To the scripted backend: long enough not to end by itself."""
 
 _wholes: dict[Path, str] = {}
 
@@ -77,13 +83,14 @@ async def test_a_reply_outlives_everything(real: Mortal) -> None:
 
 
 async def test_a_killed_supervisor_leaves_no_orphan(real: Mortal) -> None:
-    """All of its children end with it, the model and a frozen worker too, and the next start finishes the reply."""
+    """All of its children end with it, the model and a frozen one too, and the next start finishes the reply."""
 
     async def strike(_: Turn) -> None:
-        worker = real.row("worker-1")["pid"]
-        send(worker, signal.SIGSTOP)
+        frozen = {real.row(name)["pid"] for name in ("model", "worker-1")}
+        for pid in frozen:
+            send(pid, signal.SIGSTOP)
         left = await asyncio.to_thread(real.kill_supervisor)
-        assert worker in left
+        assert frozen < left
         assert len(left) == 4
         await asyncio.to_thread(eventually, lambda: not any(map(is_alive, left)))
         await asyncio.to_thread(real.start)
@@ -97,6 +104,8 @@ async def test_a_stop_in_good_order_gives_the_reply_back(real: Mortal) -> None:
     """SIGTERM in mid-reply: the worker releases the turn, nothing keeps running, and the next start goes on."""
 
     async def strike(_: Turn) -> None:
+        # The model is held, so that the reply cannot end while web does, which goes first.
+        send(real.row("model")["pid"], signal.SIGSTOP)
         pids = [row["pid"] for row in real.processes()]
         assert len(pids) == 5
         assert await asyncio.to_thread(real.stop) == 0
@@ -112,7 +121,7 @@ async def test_a_stop_in_good_order_gives_the_reply_back(real: Mortal) -> None:
 
 FAULTS = {
     "stall_after=5": "model_stalled",
-    "first=60": "model_stalled",
+    "stall_after=0": "model_stalled",
     "cut_after=5": "model_cut",
     "reset_after=5": "model_cut",
     "status=500": "model_server_error",
@@ -128,7 +137,7 @@ async def test_a_reply_outlives_the_backends_faults(impatient: Mortal, fault: st
     async with talking(impatient) as api:
         told = await tell(api, message)
         assert told.outcomes == [FAULTS[fault], "done"]
-        assert told.text == expected(message, int(told.turn["id"].replace("-", ""), 16) % 2**31)
+        assert told.text == expected_of(message, told)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["kill", "stop"])), ids="-then-".join)
@@ -138,52 +147,72 @@ async def test_a_stop_is_final_even_beside_a_takeover(impatient: Mortal, order: 
     async with talking(impatient) as api:
 
         async def strike(turn: Turn) -> None:
-            pid = impatient.row(turn["attempts"][-1]["worker"])["pid"]
+            worker = turn["attempts"][-1]["worker"]
+            pid = impatient.row(worker)["pid"]
             for what in order:
                 if what == "kill":
                     send(pid, signal.SIGKILL)
                 else:
                     stopped.append(await api.stop(turn["id"]))
+            await asyncio.to_thread(eventually, lambda: impatient.pid(worker) not in (None, pid))
 
-        told = await tell(api, "Go on [[tokens=2000 interval=0.01]]", strike, at=30)
+        told = await tell(api, LONG, strike, at=30)
         assert stopped[0]["state"] == told.turn["state"] == "stopped"
         assert told.text == stopped[0]["text"]
         assert len(told.text) >= 30
-        await settled(api, told)
+        await nothing_follows(api, told)
 
 
-async def test_a_zombie_writes_nothing(impatient: Mortal) -> None:
+async def test_a_zombie_writes_nothing(impatient: Mortal, backend: ScriptedBackend) -> None:
     """A frozen worker does not hear of the stop; woken with its hands full of text, it finds the turn gone.
 
     The supervisor is frozen with it, or it would end the worker before it wakes.
     """
+    frozen: dict[str, int | None] = {}
     async with talking(impatient) as api:
 
         async def strike(turn: Turn) -> None:
-            frozen = [impatient.row(name)["pid"] for name in ("supervisor", turn["attempts"][-1]["worker"])]
-            for pid in frozen:
+            worker = turn["attempts"][-1]["worker"]
+            frozen.update({name: impatient.row(name)["pid"] for name in ("supervisor", worker)})
+            for pid in frozen.values():
                 send(pid, signal.SIGSTOP)
             try:
                 assert (await api.stop(turn["id"]))["state"] == "stopped"
             finally:
-                for pid in reversed(frozen):
+                for pid in reversed(frozen.values()):
                     send(pid, signal.SIGCONT)
 
-        message = "Go on [[tokens=2000 interval=0.01]]"
-        told = await tell(api, message, strike, at=30)
+        told = await tell(api, LONG, strike, at=30)
         assert told.turn["state"] == "stopped"
-        assert expected(message, int(told.turn["id"].replace("-", ""), 16) % 2**31).startswith(told.text)
-        await settled(api, told)
+        assert expected_of(LONG, told).startswith(told.text)
+        # It has woken when it closes its request; that it is the same process tells that nobody ended it instead.
+        await asyncio.to_thread(eventually, lambda: outcomes_of(backend, LONG)[-1] == "client left")
+        assert all(impatient.row(name)["pid"] == pid for name, pid in frozen.items())
+        await nothing_follows(api, told)
 
 
-async def settled(api: Api, told: Told) -> None:
-    """Others have been served since, by every worker, and what was shown is what stands."""
-    chat_id = told.transcript.chat_id
-    workers: set[str] = set()
-    while len(workers) < 2:
-        turns = await asyncio.gather(
-            *(tell(api, f"Next [[tokens=2 first=0.1]] {os.urandom(4).hex()}") for _ in range(2))
-        )
-        workers |= {turn.turn["attempts"][-1]["worker"] for turn in turns}
+async def nothing_follows(api: Api, told: Told) -> None:
+    """Others have been served since, what was shown is what stands, and nobody was told of more."""
+    assert (await tell(api, "And you? [[tokens=2]]")).outcomes == ["done"]
     assert await api.turn(told.turn["id"]) == told.turn
-    assert await api.messages(chat_id) == told.messages
+    assert await api.messages(told.transcript.chat_id) == told.messages
+    chat_id = told.transcript.chat_id
+    later = await api.put_message(chat_id, "That is all.", reply=False)
+    assert later.message is not None
+    async with asyncio.timeout(DEADLINE_S), aclosing(api.follow(chat_id, told.transcript.seq)) as events:
+        async for event in events:
+            told.transcript.see(event)
+            if told.transcript.head_id == later.message["id"]:
+                break
+    assert told.transcript.breaches == []
+
+
+def expected_of(message: str, told: Told) -> str:
+    """What the scripted backend says to a message in this turn."""
+    return expected(message, seed_of(told.turn["id"]))
+
+
+def outcomes_of(backend: ScriptedBackend, message: str) -> list[str]:
+    """What became of the requests for a message, as the scripted backend saw it."""
+    with urlopen(backend.url.removesuffix("/v1") + "/control/log") as log:
+        return [entry["outcome"] for entry in json.load(log)["requests"] if entry["message"] == message]

@@ -12,11 +12,6 @@ from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def begin(records: Records) -> None:
     """A chat to write into."""
     records.characters.add(StoredCharacter("ada", Character("Ada"), False, None, 0.0, 0.0), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from perdure.config import MODEL_PORT_VARIABLE, Settings
 from perdure.store.head import is_current
@@ -27,11 +27,11 @@ class RefusedError(Exception):
     """`serve` cannot start as asked; the text says why and what to do."""
 
 
-async def serve(settings: Settings, listener: socket.socket) -> int:
-    """Run all processes until told to stop; returns the exit status."""
+async def serve(settings: Settings, listener: socket.socket, begun: Callable[[], None]) -> int:
+    """Run all processes until told to stop; returns the exit status. `begun` is called when nothing refuses it."""
     with _reserved_port() as reserved:
         specs = child_specs(settings, listener, reserved.getsockname()[1])
-        return await Supervisor(specs, settings.paths.control).run()
+        return await Supervisor(specs, settings.paths.control).run(begun)
 
 
 def prepare(settings: Settings) -> socket.socket:

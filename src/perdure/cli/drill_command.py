@@ -23,33 +23,21 @@ from perdure.drill.session import NothingToStrikeError
 
 
 @click.command("drill")
-@click.option(
-    "--kills", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How often to strike."
-)
+@click.option("--kills", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How often to strike.")
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed is the same plan.")
-@click.option(
-    "--chats", type=click.IntRange(1, 64), default=4, show_default=True, help="Conversations at once."
-)
-@click.option(
-    "--max-tokens", type=click.IntRange(8, 4000), default=100, show_default=True, help="Length of replies."
-)
-@click.option(
-    "--scripted", is_flag=True, help="Use a scripted backend: every character of every reply is known."
-)
+@click.option("--chats", type=click.IntRange(1, 64), default=4, show_default=True, help="Conversations at once.")
+@click.option("--max-tokens", type=click.IntRange(8, 4000), default=100, show_default=True, help="Length of replies.")
+@click.option("--scripted", is_flag=True, help="Use a scripted backend: every character of every reply is known.")
 @click.option(
     "--only", multiple=True, metavar="KIND", type=click.Choice([str(kind) for kind in Kind]),
     help=f"Strike only in this way; can be given more than once. One of: {', '.join(Kind)}.",
 )  # fmt: skip
-@click.option(
-    "--server", metavar="URL", help="Drill a running server on this machine; --data-dir is its folder."
-)
+@click.option("--server", metavar="URL", help="Drill a running server on this machine; --data-dir is its folder.")
 @click.option(
     "--stuck-after", type=click.FloatRange(5), metavar="S",
     help="Seconds without progress that count as a breach.  [default: 60, or 180 with a real model]",
 )  # fmt: skip
-@click.option(
-    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write it all to a file."
-)
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write it all to a file.")
 @click.option("--keep", is_flag=True, help="Keep the server's folder, or the chats in a running one.")
 @with_settings(
     "data_dir", "access_token", "backend_url", "backend_api_key", "model", "gguf", "workers", "slots", "threads",
@@ -76,9 +64,7 @@ def command(
     With --server it strikes a running server's processes instead. People who use it will notice.
     """
     if server is not None and (scripted or settings.backend_url or settings.gguf):
-        raise click.UsageError(
-            "--server names a server that has its model: leave the options of the model out."
-        )
+        raise click.UsageError("--server names a server that has its model: leave the options of the model out.")
     if scripted and (settings.backend_url or settings.gguf):
         raise click.UsageError("--scripted is a backend of its own: leave --backend-url and --gguf out.")
     kinds = tuple(Kind(kind) for kind in only)

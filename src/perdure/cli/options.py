@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import tomllib
 import types
 import typing
 from collections.abc import Callable
@@ -51,6 +52,9 @@ def load(given: dict[str, Any], config: Path | None = None) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise click.UsageError(f"The setting {name} is not right: {first['msg']}.") from error
+    except tomllib.TOMLDecodeError as error:
+        file = os.environ.get(CONFIG_VARIABLE, "perdure.toml")
+        raise click.UsageError(f"The settings file {file} is not valid TOML: {error}.") from error
     except (SettingsError, ValueError) as error:
         raise click.UsageError(f"The settings cannot be read: {error}") from error
 

@@ -23,11 +23,14 @@ def command(settings: Settings) -> None:
     Prints the address to open in a browser. Ctrl-C ends it in good order: replies in progress go on at the next start.
     """
     configure(settings, "supervisor")
+
+    def begun() -> None:
+        click.echo(f"Perdure is at {address(settings, listener)}   (data: {settings.data_dir})")
+        sys.stdout.flush()
+
     try:
         listener = prepare(settings)
-        click.echo(f"Perdure is at {address(settings, listener)}   (data: {settings.data_dir})", err=False)
-        sys.stdout.flush()
-        sys.exit(asyncio.run(serve(settings, listener)))
+        sys.exit(asyncio.run(serve(settings, listener, begun)))
     except (RefusedError, SuperviseError) as error:
         raise click.ClickException(str(error)) from error
 

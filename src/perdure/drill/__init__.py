@@ -12,6 +12,7 @@ exception is the scripted backend's pure text, which says what each reply has to
 `strikes`       carries out a strike
 `course`        the strikes, one after the other, and how long to wait between them
 `session`       everything that is done with a server that runs
+`again`         the same replies of a real model once more, undisturbed
 `verdict`       pure: transcripts, records and strikes in, breaches and figures out
 `report`        the progress bar, the tables and the JSON
 `run`           the whole of it, with the server's beginning and end

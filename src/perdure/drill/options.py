@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from perdure.config import Settings
+from perdure.drill.again import Again
 from perdure.drill.plan import Kind
 from perdure.drill.strikes import Blow
 from perdure.drill.verdict import Finding
@@ -46,6 +47,7 @@ class Drilled:
     messages: int = 0
     characters: int = 0
     refused: int = 0
+    again: list[Again] = field(default_factory=list)
     took_s: float = 0.0
     folder: Path | None = None
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from perdure.drill.processes import MARK
+from perdure.drill.processes import MARK, Target
 
 
 class NotStartedError(Exception):
@@ -58,23 +58,28 @@ class Program:
     async def kill(self) -> None:
         """SIGKILL, and wait until it is reaped."""
         if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
+            self._signal(signal.SIGKILL)
             await self._process.wait()
 
     async def stop(self, patience_s: float) -> bool:
         """SIGTERM. Returns whether it ended in good order and in time; it has ended in any case."""
         if self._process is None:
             return True
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGCONT)
-            self._process.terminate()
+        self._signal(signal.SIGCONT)
+        self._signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(patience_s):
                 return await self._process.wait() == 0
         except TimeoutError:
             await self.kill()
             return False
+
+    def _signal(self, signum: signal.Signals) -> None:
+        # Not by asyncio's own methods: they reap a dead child under the eyes of the watcher that waits for it.
+        pid = self.pid
+        if pid is not None:
+            with suppress(ProcessLookupError), Target(pid) as target:
+                target.send(signum)
 
 
 def environment(mark: str) -> dict[str, str]:

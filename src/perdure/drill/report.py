@@ -69,6 +69,12 @@ def show(drilled: Drilled, console: Console) -> None:
         f"model: {drilled.model}",
         highlight=False,
     )
+    if drilled.again:
+        same = sum(again.same for again in drilled.again)
+        console.print(
+            f"asked again undisturbed, {same} of {len(drilled.again)} interrupted replies were the same to the letter",
+            highlight=False,
+        )
     for finding in drilled.findings[:SHOWN_FINDINGS]:
         console.print(f"[red]{finding.fault}[/red] {_where(finding.chat_id)}", end="")
         console.print(finding.detail, markup=False, highlight=False)
@@ -97,6 +103,7 @@ def document(drilled: Drilled) -> dict[str, Any]:
         "characters": drilled.characters,
         "zombies": sum(blow.zombie for blow in drilled.blows),
         "refused": drilled.refused,
+        "again": [asdict(again) for again in drilled.again],
         "breaches": {str(fault): counts[fault] for fault in Fault},
         "takeover": {
             str(kind): {

@@ -15,6 +15,7 @@ from perdure.client import Api, ApiError
 from perdure.client.connection import PATIENCE_S
 from perdure.client.shapes import Character, Turn
 from perdure.drill import plan, verdict
+from perdure.drill.again import ask_again
 from perdure.drill.conversation import Conversation, Talk
 from perdure.drill.course import Course
 from perdure.drill.lines import CARD, Line, scripted_line, spoken_line
@@ -25,6 +26,9 @@ from perdure.drill.verdict import ChatRecord, Fault, Finding
 
 READY_PATIENCE_S = 600.0
 """How long a model may take to get ready before the first strike, in seconds: it may have to be fetched."""
+
+MOST_AGAIN = 8
+"""Interrupted replies of a real model that are asked for again and compared."""
 
 PACE_S = 0.25
 
@@ -122,6 +126,10 @@ class Session:
                     await api.hide_chat(talk.transcript.chat_id)
         for blow in drilled.blows:
             drilled.findings += _unrecorded(blow, turns)
+        if self._server.own and not self._options.scripted and not drilled.findings:
+            self._progress.say("asking again, undisturbed")
+            struck = [turn for turn in turns.values() if turn and len(turn["attempts"]) > 1]
+            drilled.again = await ask_again(api, struck[:MOST_AGAIN])
         drilled.refused = self._refused
         if self._refused:
             drilled.findings.append(Finding(Fault.REFUSED, f"{self._refused} connections were refused"))

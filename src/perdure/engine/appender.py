@@ -142,8 +142,10 @@ class Appender:
         for stream, append in zip(streams, appends, strict=True):
             if append in lost:
                 stream.error = FenceLost(append.turn_id)
+                # Also where more has come meanwhile: it will never be committed, and nobody may wait for it.
+                stream.committed.set()
                 self._on_lost(stream.turn)
-            else:
-                stream.offset += len(append.text)
-            if stream not in self._dirty:
+                continue
+            stream.offset += len(append.text)
+            if stream.error is not None or stream not in self._dirty:
                 stream.committed.set()

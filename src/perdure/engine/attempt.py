@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from perdure.core.errors import (
     ContextTooLong,
@@ -85,6 +86,8 @@ class Attempts:
             except ContextTooLong:
                 if shrink == SMALLER[-1]:
                     raise
+                # Some backends find out in the middle: what they have said by then is not asked for again.
+                turn, prefix = await self.store.read(partial(_so_far, turn))
         raise AssertionError("unreachable")
 
     async def _stream(self, turn: Turn, ask: Ask) -> str:
@@ -109,6 +112,14 @@ class Attempts:
         # Where this attempt is cancelled meanwhile (a stop was pressed), nobody else is left to hear how it ends.
         drained.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(drained)
+
+
+def _so_far(turn: Turn, records: Records) -> tuple[Turn, str]:
+    """The turn with its progress and its text. Raises FenceLost where it has gone to somebody else."""
+    current = records.turns.get(turn.id)
+    if current is None or current.fence != turn.fence:
+        raise FenceLost(turn.id)
+    return current, records.turns.text(turn.id)
 
 
 async def end(store: Store, bell: Bell, clock: Clock, turn: Turn, event: Event) -> None:

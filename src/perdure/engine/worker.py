@@ -64,8 +64,9 @@ class Worker:
         self._capacity = capacity
         self._deaths = deaths
         self._backend = backend
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._turns: dict[str, Turn] = {}
+        # By turn and fence: a worker that was frozen may claim anew what an attempt of its own still speaks for.
+        self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._turns: dict[tuple[str, int], Turn] = {}
         self._wake = asyncio.Event()
         self._check = asyncio.Event()
         self._stopping = False
@@ -104,8 +105,8 @@ class Worker:
             async with self._claiming:
                 claimed = None if self._stopping else await self._patiently(partial(self._take, room=room))
                 for turn in claimed or ():
-                    self._turns[turn.id] = turn
-                    self._running[turn.id] = asyncio.create_task(self._attempt(turn), name=f"turn {turn.id}")
+                    self._turns[_claim_of(turn)] = turn
+                    self._running[_claim_of(turn)] = asyncio.create_task(self._attempt(turn), name=f"turn {turn.id}")
             if claimed:
                 self._bell.ring(Hint.EVENTS)
 
@@ -125,9 +126,8 @@ class Worker:
             # The end could not be written: the turn is given back when the store is well again (`_watch_mine`).
             pass
         finally:
-            if self._running.get(turn.id) is asyncio.current_task():
-                del self._running[turn.id]
-                del self._turns[turn.id]
+            del self._running[_claim_of(turn)]
+            del self._turns[_claim_of(turn)]
             self._wake.set()
 
     async def _beat(self) -> None:
@@ -176,14 +176,9 @@ class Worker:
                 if fences.get(turn.id) != turn.fence:
                     self._drop(turn)
             # While a claim is under way, what it has taken is held and does not run yet.
-            stranded = [] if self._claiming.locked() else [turn for turn in held if not self._runs(turn)]
+            stranded = [] if self._claiming.locked() else [turn for turn in held if _claim_of(turn) not in self._turns]
             for turn in stranded:
                 await self._give_back(turn)
-
-    def _runs(self, turn: Turn) -> bool:
-        """Whether this very claim of the turn is being worked on."""
-        running = self._turns.get(turn.id)
-        return running is not None and running.fence == turn.fence
 
     async def _give_back(self, turn: Turn) -> None:
         """Release a turn, so that others go on with it at once; where the store is away, the next check tries again."""
@@ -207,9 +202,10 @@ class Worker:
             self._wake.set()
 
     def _drop(self, turn: Turn) -> None:
-        """Cancel the attempt that was claimed as `turn`, not one that this worker has claimed since."""
-        if self._runs(turn):
-            self._running[turn.id].cancel()
+        """Cancel the attempt at what was claimed as `turn`."""
+        task = self._running.get(_claim_of(turn))
+        if task is not None:
+            task.cancel()
 
     async def _release(self) -> None:
         # A claim that is under way has to show what it took before that can be given back.
@@ -236,6 +232,10 @@ class Worker:
             return await self._store.write(lambda records: work(records, now), durable=durable)
         except (StoreUnavailable, StoreFull):
             return None
+
+
+def _claim_of(turn: Turn) -> tuple[str, int]:
+    return turn.id, turn.fence
 
 
 def _bury(owner: str, records: Records, now: float) -> int:

@@ -160,7 +160,8 @@ def _free_memory_bytes() -> int | None:
 
 def _is_taken(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # As llama.cpp binds: a socket of the supervisor that keeps the port for this process is in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
             probe.bind((host, port))
         except OSError:

@@ -62,8 +62,10 @@ class Supervisor:
         self._killed_by: int | None = None
         self._since = date()
 
-    async def run(self) -> int:
+    async def run(self, begun: Callable[[], None] = lambda: None) -> int:
         """Keep the children running; returns the exit status of this process.
+
+        ``begun`` is called once nothing can refuse the start any more: the data folder is this supervisor's.
 
         0: told to stop, and everything has ended. 128 + signal: told twice, so everything was killed.
         1: a process could not be ended.
@@ -80,6 +82,7 @@ class Supervisor:
             }
             try:
                 with self._signals():
+                    begun()
                     for keeper in self._keepers.values():
                         keeper.start()
                     return await self._watch_until_stopped()

@@ -98,6 +98,17 @@ export function wasTakenOver(turn: Turn): boolean {
   return turn.attempts.length >= 2 || (turn.state === "queued" && turn.attempts.length === 1);
 }
 
+/** How an attempt ends when its worker was lost or went; all other endings of a lost attempt are the model's. */
+const WORKER_OUTCOMES: ReadonlySet<string | null> = new Set(["worker_died", "lease_expired", "released"]);
+
+/** Over whose loss the turn was taken over the last time; null where it never was. */
+export function takenOverFrom(turn: Turn): "worker" | "model" | null {
+  if (!wasTakenOver(turn)) return null;
+  const lost = turn.attempts.filter(({ outcome }) => outcome !== null && outcome !== "done" && outcome !== "stopped");
+  const last = lost.at(-1);
+  return last === undefined || WORKER_OUTCOMES.has(last.outcome) ? "worker" : "model";
+}
+
 class Draft {
   #view: ChatView;
   #messages: Map<string, ShownMessage> | null = null;

@@ -37,12 +37,15 @@ export class Conversation {
   readonly head: ShownMessage | null = $derived(this.#branch.at(-1) ?? null);
   readonly replying: boolean = $derived(this.head !== null && isInProgress(this.head.state));
   readonly hasOlder: boolean = $derived((this.messages[0]?.parent_id ?? null) !== null);
-  /** Letters not yet on the branch. One that the server has, but whose branch is no longer current, is not ours to show. */
+  /**
+   * Letters not yet on the branch. One that the server has, but whose branch is no longer current, is not ours to show;
+   * which branch is current is known once the snapshot is here.
+   */
   readonly letters: readonly Pending[] = $derived(
     this.#letters.filter(
       (one) =>
         !this.#branch.some((message) => message.id === one.messageId) &&
-        !(this.view.messages.has(one.messageId) && this.view.headId !== one.parentId),
+        (this.view.headId === null || this.view.headId === one.parentId || !this.view.messages.has(one.messageId)),
     ),
   );
   readonly #headNow: string = $derived(`${this.head?.id} ${this.head?.turn_id} ${this.head?.state}`);

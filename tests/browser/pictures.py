@@ -1,0 +1,153 @@
+"""Takes the pictures of the documentation from a real Perdure: `python -m tests.browser.pictures`.
+
+Its model is the scripted one, so that the starter cast says what `scenes.py` has written for it. The takeover in the
+pictures is a real one: the worker at the reply is killed in mid-sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.async_api import Browser, expect
+
+from tests.browser.chromium import chromium
+from tests.browser.reader import TAKEN_OVER, Reader, new_context, new_reader
+from tests.browser.scenes import DIES_AT, PICTURED_AT, SCENES, TALK
+from tests.http.asking import Asking, asking, new_id
+from tests.http.installation import Installation, ScriptedBackend
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+MAX_BYTES = 250_000
+"""What a picture may weigh, so that the repository stays light."""
+
+QUICK_S, SLOW_S = 0.0, 0.4
+"""The pace of the model, in seconds a word: for what is not looked at, and for what is pictured in mid-sentence."""
+
+
+async def picture(reader: Reader, name: str) -> None:
+    """Write what the reader sees."""
+    await reader.page.mouse.move(0, 0)
+    await reader.page.wait_for_function("() => [...document.images].every((one) => one.complete)")
+    taken = await reader.page.screenshot()
+    if len(taken) > MAX_BYTES:
+        taken = with_palette(taken)
+    assert len(taken) <= MAX_BYTES, f"{name} weighs {len(taken)} bytes"
+    (PICTURES / f"{name}.png").write_bytes(taken)
+    print(f"{name}.png")
+
+
+def with_palette(png: bytes) -> bytes:
+    """The picture in its 256 most telling colours, which takes a third of the bytes."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256, kmeans=2).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+async def script(ask: Asking, backend: ScriptedBackend, **default: object) -> None:
+    """Tell the model what to say from now on, and how."""
+    url = backend.url.removesuffix("/v1") + "/control"
+    async with ask.session.post(url, json={"reset": True, "default": {"tokens": 1000, **default}}) as answer:
+        assert answer.status == 200
+
+
+async def hold(ask: Asking, backend: ScriptedBackend) -> str:
+    """Hold the conversations of the list, and the beginning of the pictured one; returns the latter's id."""
+    characters = {c["name"]: c["id"] for c in (await ask.get("/api/v1/characters"))["characters"]}
+    chat = ""
+    for scene in (*SCENES, TALK):
+        chat = new_id()
+        await ask("PUT", f"/api/v1/chats/{chat}", json={"character_ids": [characters[scene.character]]})
+        for exchange in scene.exchanges[:-1] if scene is TALK else scene.exchanges:
+            await script(ask, backend, text=exchange.reply, interval=QUICK_S)
+            await ask.told(chat, exchange.said)
+    return chat
+
+
+async def desk_and_phone(browser: Browser, base: str, path: str) -> tuple[Reader, Reader]:
+    """The page on a desk and on a phone."""
+    readers = []
+    for viewport in (DESK, PHONE):
+        context = await new_context(browser, viewport=viewport, timezone_id="Europe/London")
+        readers.append(await new_reader(context, base))
+        await readers[-1].open(path)
+    return readers[0], readers[1]
+
+
+async def in_both_themes(reader: Reader, name: str) -> None:
+    """Two pictures, light and dark."""
+    await picture(reader, name)
+    await reader.page.emulate_media(color_scheme="dark")
+    await picture(reader, f"{name}-dark")
+    await reader.page.emulate_media(color_scheme="light")
+
+
+async def the_chat(browser: Browser, installation: Installation, backend: ScriptedBackend, ask: Asking, chat: str) -> None:
+    """A reply in mid-sentence, taken over; and one that failed."""
+    desk, phone = await desk_and_phone(browser, installation.url, f"/chats/{chat}")
+    await expect(phone.messages).to_have_count(3)
+    last = TALK.exchanges[-1]
+    await script(ask, backend, text=last.reply, interval=SLOW_S)
+    reply_id = await desk.say(last.said)
+    reply = desk.message(reply_id)
+    await expect(reply).to_contain_text(DIES_AT)
+    turn = await ask.turn((await ask.messages(chat))[-1]["turn_id"])
+    installation.kill(turn["attempts"][-1]["worker"])
+    for reader in (desk, phone):
+        await expect(reader.message(reply_id)).to_contain_text(TAKEN_OVER)
+        await expect(reader.message(reply_id)).to_contain_text(PICTURED_AT)
+    await in_both_themes(desk, "chat")
+    await picture(phone, "chat-phone")
+    await expect(reply).to_have_attribute("data-state", "running")
+    await desk.ended(reply_id)
+    await the_chats(browser, installation)
+    await script(ask, backend, status=401, code="invalid_api_key", message="Incorrect API key provided.")
+    await desk.ended(await desk.say("Then let's start with the basil. I'll hold the pot."), "failed")
+    await expect(desk.button("Try again")).to_be_visible()
+    await picture(desk, "chat-failed")
+
+
+async def the_gallery(browser: Browser, installation: Installation) -> None:
+    """The starter cast, and one of them from near."""
+    desk, phone = await desk_and_phone(browser, installation.url, "/")
+    for reader in (desk, phone):
+        await expect(reader.button("Chat with Mizzle")).to_be_visible()
+    await in_both_themes(desk, "gallery")
+    await picture(phone, "gallery-phone")
+    await desk.page.get_by_role("link", name="About Philomena").click()
+    await expect(desk.button("Start a chat")).to_be_visible()
+    await picture(desk, "character")
+
+
+async def the_chats(browser: Browser, installation: Installation) -> None:
+    """The list of chats."""
+    desk, phone = await desk_and_phone(browser, installation.url, "/chats")
+    for reader in (desk, phone):
+        await expect(reader.page.locator(".preview")).to_have_count(len(SCENES) + 1)
+    await in_both_themes(desk, "chats")
+    await picture(phone, "chats-phone")
+
+
+async def main() -> None:
+    """Take all of them."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    backend = ScriptedBackend()
+    with tempfile.TemporaryDirectory() as folder:
+        installation = Installation(Path(folder) / "data", backend_url=backend.url)
+        installation.start()
+        try:
+            async with asking(installation.url) as ask, chromium() as browser:
+                chat = await hold(ask, backend)
+                await the_gallery(browser, installation)
+                await the_chat(browser, installation, backend, ask, chat)
+        finally:
+            installation.close()
+            backend.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from perdure.store.sqlite import SqliteStore
+
+from .doubles import LocalBell, ToldClock, new_database
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """The real store over an empty file."""
+    opened = SqliteStore(new_database(tmp_path))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> ToldClock:
+    """Time that is told."""
+    return ToldClock()
+
+
+@pytest.fixture
+def hall() -> list[LocalBell]:
+    """Where the bells of all processes hang."""
+    return []

@@ -86,7 +86,9 @@ async def in_both_themes(reader: Reader, name: str) -> None:
     await reader.page.emulate_media(color_scheme="light")
 
 
-async def the_chat(browser: Browser, installation: Installation, backend: ScriptedBackend, ask: Asking, chat: str) -> None:
+async def the_chat(
+    browser: Browser, installation: Installation, backend: ScriptedBackend, ask: Asking, chat: str
+) -> None:
     """A reply in mid-sentence, taken over; and one that failed."""
     desk, phone = await desk_and_phone(browser, installation.url, f"/chats/{chat}")
     await expect(phone.messages).to_have_count(3)

@@ -25,7 +25,7 @@
       const before = known.get(id);
       shown.set(id, now);
       if (before) compare(id, before, now);
-      if (before && loaded && Math.abs(now.top - before.top) > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
+      if (before?.text && loaded && Math.abs(now.top - before.top) > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
       if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
       const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
       if (note && !seen.notes.includes(note)) seen.notes.push(note);

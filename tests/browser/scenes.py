@@ -1,4 +1,4 @@
-"""What is said in the pictures of the documentation: by the person, and by the starter cast through the scripted model."""
+"""What is said in the pictures of the documentation, by the person and, through the scripted model, by the cast."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ SCENES = (
         (
             Exchange(
                 "The heating's out, I've got a wrench and no idea, and it's dark already.",
-                '*The chair creaks forward.* "Copy. No heating, one wrench, dark. Best start I\'ve had all week. Find '
-                'the boiler. Don\'t touch it yet. Tell me what its little window says. Over." *Click.*',
+                "*The chair creaks forward.* \"Copy. No heating, one wrench, dark. Best start I've had all week. Find "
+                "the boiler. Don't touch it yet. Tell me what its little window says. Over.\" *Click.*",
             ),
         ),
     ),
@@ -80,14 +80,15 @@ TALK = Scene(
         Exchange(
             "I'd rather hear it from you. Who are you when nobody is guessing?",
             "*The cloud, which had been getting ready to be called a sheep, stops in the middle of the air.*\n\n"
-            '"Oh. Nobody has asked it that way round." *A drop falls on the butter.* "Sorry. Sorry, butter. I think I am '
-            'the bit that was left over when the morning cleared up." *It waits, to hear how that sounds.*',
+            '"Oh. Nobody has asked it that way round." *A drop falls on the butter.* "Sorry. Sorry, butter. I think I '
+            'am the bit that was left over when the morning cleared up." *It waits, to hear how that sounds.*',
         ),
         Exchange(
             "And the rest of the morning, where did it go?",
-            '*It sinks until it is level with the sugar bowl.* "Over the hills, all together, without looking. I looked. '
-            "Only once, and there was such a lot of down. And then your window was open by exactly one cloud, and it was "
-            'warm in here, and somebody was burning toast, and I thought, well, whoever lives here drops things too."\n\n'
+            '*It sinks until it is level with the sugar bowl.* "Over the hills, all together, without looking. I '
+            "looked. Only once, and there was such a lot of down. And then your window was open by exactly one cloud, "
+            "and it was warm in here, and somebody was burning toast, and I thought, well, whoever lives here drops "
+            'things too."\n\n'
             "*It glows a little under the lamp, on the side that is turned to you.*",
         ),
     ),

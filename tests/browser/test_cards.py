@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -66,7 +67,7 @@ async def test_a_foreign_file_is_refused_with_a_sentence(reader: Reader, tmp_pat
 async def test_hostile_text_stays_text(reader: Reader, ask: Asking, tmp_path: Path) -> None:
     """Markup in a card or from a model is shown as it is written, makes no element and runs nothing, anywhere."""
     name = f"Eve {ATTACK}"
-    fields = {"first_mes": ATTACK, "description": ATTACK, "creator_notes": ATTACK, "tags": [ATTACK]}
+    fields: dict[str, Any] = {"first_mes": ATTACK, "description": ATTACK, "creator_notes": ATTACK, "tags": [ATTACK]}
     await reader.open()
     await expect(reader.button("Chat with Mizzle")).to_be_visible()
     await drop(reader, saved(tmp_path, eve_json=json_card(name, **fields)))

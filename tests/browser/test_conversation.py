@@ -33,7 +33,8 @@ async def test_from_the_gallery_to_a_whole_reply(reader: Reader, ask: Asking) ->
     await shown_is_true(reader, ask, reply_id, said)
     assert await reader.steps(reply_id) > 5, "it was shown as it came, not at its end"
     await reader.page.get_by_role("link", name="Chats", exact=True).click()
-    await expect(reader.page.locator(f'a[href="/chats/{(await ask.get("/api/v1/chats"))["chats"][0]["id"]}"]')).to_be_visible()
+    newest = (await ask.get("/api/v1/chats"))["chats"][0]
+    await expect(reader.page.locator(f'a[href="/chats/{newest["id"]}"]')).to_be_visible()
 
 
 async def test_two_tabs_show_the_same(come: Come, ask: Asking) -> None:

@@ -77,17 +77,26 @@ async def test_who_reads_further_up_is_left_there(reader: Reader, ask: Asking, i
 
 
 async def test_web_lost_in_mid_sentence_resumes(reader: Reader, ask: Asking, installation: Installation) -> None:
-    """The page comes back by itself to the very place: no gap, no repeat, and the worker never noticed."""
+    """The page comes back by itself to the very place: no gap, no repeat, and the worker never noticed.
+
+    The reply is longer than any restart of web takes, and is stopped once the page reads on.
+    """
     reader.interrupted = True
     await reader.meet("Philomena")
-    said = "web dies [[tokens=150 interval=0.02]]"
+    said = "web dies [[tokens=500 interval=0.04]]"
     reply_id = await reader.say(said)
     await reader.reads(reply_id, more_than=60)
     pid = installation.kill("web")
-    await whole(reader, ask, reply_id, said)
-    await expect(reader.reconnecting).to_have_count(0)
-    assert TAKEN_OVER not in "".join((await reader.seen())["notes"])
     eventually(lambda: installation.pid("web") not in (None, pid))
+    written = len((await ask.messages(reader.chat_id))[-1]["text"])
+    await reader.reads(reply_id, more_than=written + 20)
+    await expect(reader.reconnecting).to_have_count(0)
+    await reader.button("Stop").click()
+    shown = await reader.ended(reply_id, "stopped")
+    message = (await ask.messages(reader.chat_id))[-1]
+    assert shown == message["text"]
+    assert reply_to(said, message["turn_id"]).startswith(shown)
+    assert TAKEN_OVER not in "".join((await reader.seen())["notes"])
 
 
 async def test_what_is_sent_to_a_frozen_web_arrives_once(
@@ -123,7 +132,8 @@ async def test_an_answer_that_is_lost_repeats_no_message(reader: Reader, ask: As
     reply_id = await reader.say(said)
     await whole(reader, ask, reply_id, said)
     await expect(reader.page.get_by_text("Not sent yet")).to_have_count(0)
-    assert len(sent) == 2 and len(set(sent)) == 1
+    assert len(sent) == 2
+    assert len(set(sent)) == 1
     assert [m["text"] for m in await ask.messages(reader.chat_id)].count(said) == 1
     await expect(reader.messages).to_have_count(3)
 
@@ -135,7 +145,7 @@ async def test_everything_dies_and_the_open_page_goes_on(come: Come, ask: Asking
     reader.interrupted = other.interrupted = True
     await other.meet("Mizzle")
     await reader.meet("Sir Corvin Ell")
-    said, meanwhile = "the power fails [[tokens=150 interval=0.02]]", "while it is dark [[tokens=20]]"
+    said, meanwhile = "the power fails [[tokens=80 interval=0.02]]", "while it is dark [[tokens=20]]"
     reply_id = await reader.say(said)
     await reader.reads(reply_id, more_than=60)
     installation.kill_everything()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import expect
@@ -34,7 +35,11 @@ async def test_every_page_is_legible_and_nothing_is_cut_off(
     leaves the page, and every text has the contrast that WCAG AA asks for."""
     reader = await come(viewport=viewport, color_scheme=theme)
     reader.interrupted = True
-    fields = {"tags": ["x" * 90, "two words"], "description": "w" * 300, "first_mes": f"{ARABIC}\n\n> {'q' * 200}"}
+    fields: dict[str, Any] = {
+        "tags": ["x" * 90, "two words"],
+        "description": "w" * 300,
+        "first_mes": f"{ARABIC}\n\n> {'q' * 200}",
+    }
     files = saved(tmp_path, long_json=json_card(LONG_NAME, **fields), bad_json=b"no card at all")
     await reader.open()
     await reader.page.get_by_label("Character card files").set_input_files(files)
@@ -67,8 +72,9 @@ async def test_light_and_dark_are_two(come: Come) -> None:
     reader = await come(color_scheme="light")
     await reader.open()
     grounds = []
-    for theme in ("light", "dark"):
-        await reader.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for theme in themes:
+        await reader.page.emulate_media(color_scheme=theme)
         grounds.append(await reader.page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
     assert grounds == ["rgb(250, 248, 244)", "rgb(23, 22, 20)"]
 

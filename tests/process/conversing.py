@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from perdure.client import Api, Transcript
 from perdure.client.shapes import FINAL, Message, Turn
@@ -113,7 +114,7 @@ async def tell(api: Api, text: str, strike: Strike | None = None, *, after: int 
                     break
                 if strike is not None and deltas >= after and len(transcript.messages[reply_id].text) >= at:
                     now, strike = strike, None
-                    await now(turn)
+                    await now(cast("Turn", turn))
     assert strike is None, "the reply ended before it could be struck"
     messages = await api.messages(chat["id"])
     assert [m["text"] for m in messages if m["role"] == "user"] == [text]

@@ -87,10 +87,10 @@ async def test_a_file_that_is_no_model_is_told_until_it_is_one(
     with starter.open("rb") as whole:
         cut_off = whole.read(3_000_000)
     async with asking(installation.url) as ask:
-        faults = {"": "does not exist", "Shall I compare thee?" * 100: "is no GGUF", cut_off: "cannot load"}
+        faults = {b"": "does not exist", b"Shall I compare thee?" * 100: "is no GGUF", cut_off: "cannot load"}
         for content, words in faults.items():
             if content:
-                gguf.write_bytes(content if isinstance(content, bytes) else content.encode())
+                gguf.write_bytes(content)
                 look_again(installation)
             backend = await backend_in(ask, "missing", words)
             assert (backend["model"], backend["starter"]) == ("poet", False)

@@ -84,7 +84,7 @@ async def test_no_connection_is_refused_while_web_dies(impatient: Mortal) -> Non
             tasks.create_task(keep_asking())
         for _ in range(2):
             dead = await asyncio.to_thread(impatient.kill, "web")
-            await asyncio.to_thread(eventually, lambda dead=dead: impatient.pid("web") not in (None, dead))  # type: ignore[misc]
+            await asyncio.to_thread(eventually, lambda dead=dead: impatient.pid("web") not in (None, dead))
         done.set()
     assert answered >= 8
 
@@ -101,7 +101,7 @@ def test_one_server_for_one_folder(impatient: Mortal) -> None:
 async def test_the_list_of_processes(impatient: Mortal) -> None:
     """`perdure ps --json`, the operator's API and `perdure ps` tell the same, with the contract's members."""
     for name in ("web", "worker-1", "worker-2"):
-        await asyncio.to_thread(eventually, lambda name=name: impatient.pid(name))  # type: ignore[misc]
+        await asyncio.to_thread(eventually, lambda name=name: impatient.pid(name))
     status, said, _ = ran(*perdure("ps", "--json", "--data-dir", str(impatient.data_dir)))
     assert status == 0
     rows = json.loads(said)

@@ -28,6 +28,9 @@ T = TypeVar("T")
 
 TIDY_EVERY_S = 60.0
 
+CLAIM_AT_ONCE = 8
+"""Turns that one transaction claims at most: of a crowd that comes at once, each worker takes a share and begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -99,7 +102,7 @@ class Worker:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            room = self._capacity - len(self._running)
+            room = min(self._capacity - len(self._running), CLAIM_AT_ONCE)
             if not self._gate.open or room <= 0:
                 continue
             async with self._claiming:
@@ -109,6 +112,10 @@ class Worker:
                     self._running[_claim_of(turn)] = asyncio.create_task(self._attempt(turn), name=f"turn {turn.id}")
             if claimed:
                 self._bell.ring(Hint.EVENTS)
+            if claimed and len(claimed) == CLAIM_AT_ONCE:
+                # Where so many wait there may be more, for this worker and for others.
+                self._bell.ring(Hint.QUEUED)
+                self._wake.set()
 
     def _take(self, records: Records, now: float, *, room: int) -> list[Turn]:
         me = self._identity

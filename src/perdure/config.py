@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     model: str | None = Field(None, description="model name to ask backend_url for")
     gguf: Path | None = Field(None, description="a GGUF file to run in the place of the starter model")
     slots: int = Field(4, ge=1, le=64, description="replies that the embedded model writes at once")
-    threads: int = Field(0, ge=0, le=512, description="threads of the embedded model; 0 takes one for each core")
+    threads: int = Field(0, ge=0, le=512, description="threads of the embedded model; 0 leaves one core to the rest")
     context_size: int = Field(
         4096, ge=512, le=10_000_000, description="tokens of context for each reply, the reply included"
     )

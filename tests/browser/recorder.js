@@ -53,7 +53,7 @@
   /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. */
   function departed(id, before, heir) {
     if (!heir?.text.startsWith(before.text)) seen.faults.push(["vanished", id, before.text, heir?.text]);
-    else if (Math.abs(heir.top - before.top) > 1) seen.faults.push(["moved", id, before.top, heir.top, heir.text]);
+    else if (before.text && Math.abs(heir.top - before.top) > 1) seen.faults.push(["moved", id, before.top, heir.top, heir.text]);
   }
 
   addEventListener("click", () => (pressed = true), true);

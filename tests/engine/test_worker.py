@@ -397,6 +397,7 @@ async def test_an_outage_costs_probes_and_not_attempts(world: World, error: Exce
         process.bell._heard[Hint.QUEUED][0]()
         await until(lambda: backend.probed > probed + 2)
         assert len(backend.asked) <= 2, "at most one attempt began before the outage was known"
+        backend.cues.clear()
         backend.is_ready = True
         world.clock.at += 60
         for turn in (first, second):

@@ -126,7 +126,7 @@ async def test_closing_the_iterator_closes_the_request(log: Log, backend: OpenAI
     """A stopped turn does not leave the model writing for nobody."""
     chunks = backend.stream(ask("Tell me everything [[tokens=100000 interval=0.001]]"))
     await anext(chunks)
-    await chunks.aclose()  # type: ignore[attr-defined]  # the stream is a generator
+    await chunks.aclose()
     async with asyncio.timeout(10):
         while (await log())[0]["outcome"] != "client left":  # noqa: ASYNC110 - it happens in the server
             await asyncio.sleep(0.01)
@@ -156,7 +156,7 @@ async def raw(answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], obj
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        await answer(reader, writer)  # type: ignore[misc]  # each is a coroutine function
+        await answer(reader, writer)
         writer.close()
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)

@@ -202,10 +202,10 @@ def test_no_orphans_when_the_supervisor_is_killed(supervised: Supervised) -> Non
     os.kill(pids["stopped"], signal.SIGSTOP)
     for name in ("hung", "in C", "eof"):
         os.kill(pids[name], signal.SIGUSR1)
-        eventually(lambda name=name: supervised.journal("hangs", name))  # type: ignore[misc]
+        eventually(lambda name=name: supervised.journal("hangs", name))
     supervisor.kill()
     for pid in pids.values():
-        eventually(lambda pid=pid: not is_alive(pid))  # type: ignore[misc]
+        eventually(lambda pid=pid: not is_alive(pid))
 
 
 def test_a_child_that_attaches_to_a_dead_supervisor_ends(supervised: Supervised) -> None:

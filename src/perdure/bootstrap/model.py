@@ -63,9 +63,20 @@ async def _load(settings: Settings) -> llamacpp_server.ModelServer:
     gguf = settings.gguf or await _starter(settings)
     _tell(settings, "loading")
     port = int(os.environ.get(MODEL_PORT_VARIABLE, "0"))
-    threads = settings.threads or os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0))
+    # One core is left to web and workers: the threads of llama.cpp wait for one another by spinning, so one that shares
+    # its core slows all of them many times over. Reading a prompt takes all cores, since people wait for nothing else.
+    threads = settings.threads or max(1, cores - 1)
     # Holds the interpreter until it is done: no heartbeat in between, which the supervisor knows to bear.
-    return llamacpp_server.serve_model(gguf, "127.0.0.1", port, settings.context_size, settings.slots, threads)
+    return llamacpp_server.serve_model(
+        gguf,
+        "127.0.0.1",
+        port,
+        settings.context_size,
+        settings.slots,
+        threads,
+        batch_threads=settings.threads or cores,
+    )
 
 
 async def _starter(settings: Settings) -> Path:

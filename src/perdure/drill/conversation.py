@@ -54,6 +54,8 @@ class Conversation:
         self.watches: list[Watch] = []
         self.progress = asyncio.Event()
         self.trouble: ApiError | None = None
+        self.failed = False
+        """Whether a reply ended otherwise than whole."""
         self.heard_at = asyncio.get_running_loop().time()
         """When something new was last said or acknowledged, on the loop's clock."""
         self._api = api
@@ -165,6 +167,7 @@ class Conversation:
                         if turn["state"] in FINAL:
                             watch.ended()
                 if turn["state"] in FINAL:
+                    self.failed = self.failed or turn["state"] != "done"
                     self._progressed()
             case Event(kind="delta") if new:
                 self.heard_at = asyncio.get_running_loop().time()

@@ -104,12 +104,14 @@ class Course:
         return [] if finishing else list(self._talking.values())
 
     def _look(self, began_at: float, finishing: bool) -> None:
-        """Raises _HaltError where somebody has left in anger, or has not been heard of for too long."""
+        """Raises _HaltError where a reply failed, or somebody has left or has not been heard of for too long."""
         now = asyncio.get_running_loop().time()
         halt = False
         for conversation in self._conversations:
             task = self._talking[conversation.n]
             silent_s = now - max(began_at, conversation.heard_at)
+            # The verdict will say why. Going on would only make more of the same.
+            halt = halt or conversation.failed
             if task.done():
                 task.result()
                 if conversation.trouble is not None or not finishing:

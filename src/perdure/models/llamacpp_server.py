@@ -53,10 +53,13 @@ def serve_model(
     threads: int,
     beat: Callable[[], None] = lambda: None,
     api_key: str | None = None,
+    *,
+    batch_threads: int | None = None,
 ) -> ModelServer:
     """Load the model and serve it; returns once it answers.
 
-    `context_size` is in tokens for each of `slots` replies at once. `beat` is called right before and right after the
+    `context_size` is in tokens for each of `slots` replies at once; `batch_threads` read prompts where not as many as
+    `threads` are to. `beat` is called right before and right after the
     loading; in between, which takes from a second to minutes, no Python code of this process runs, so whoever watches
     has to be patient from the first call. With an `api_key` only callers that have it are answered (except `/health`).
 
@@ -71,6 +74,7 @@ def serve_model(
             "Take a smaller model or a smaller quantization, or end other programs.",
         )
     params = _params(gguf, host, port, context_size, slots, threads)
+    params.cpuparams_batch.n_threads = batch_threads or threads
     params.n_gpu_layers = -1 if on_gpu else 0
     if not on_gpu:
         params.cache_type_k = params.cache_type_v = ONE_PATH
@@ -122,7 +126,6 @@ def _params(
     params.n_ctx = context_size * slots  # llama.cpp counts over all slots
     params.n_parallel = slots
     params.cpuparams.n_threads = threads
-    params.cpuparams_batch.n_threads = threads
     params.n_threads_http = slots + SPARE_HTTP_THREADS
     params.verbosity = ERRORS_ONLY
     params.ui = False

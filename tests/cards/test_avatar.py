@@ -75,9 +75,7 @@ def test_a_large_card_in_a_picture_does_not_hide_the_picture() -> None:
     """Text chunks that an image library would refuse are taken off before it looks."""
     card = {"name": "Ada", "description": "x" * 4_000_000}
     packed = b"chara\0\0" + zlib.compress(b"x" * 4_000_000)
-    ztxt = (
-        struct.pack(">I4s", len(packed), b"zTXt") + packed + struct.pack(">I", zlib.crc32(b"zTXt" + packed))
-    )
+    ztxt = struct.pack(">I4s", len(packed), b"zTXt") + packed + struct.pack(">I", zlib.crc32(b"zTXt" + packed))
     plain = picture("PNG")
     assert opened(make_avatar(write_card(plain, chara=card, ccv3=card))).size == (40, 60)
     assert opened(make_avatar(plain[:33] + ztxt + plain[33:])).size == (40, 60)

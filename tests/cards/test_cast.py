@@ -23,9 +23,7 @@ each = pytest.mark.parametrize("starter", CAST, ids=lambda starter: starter.slug
 
 def test_every_file_of_the_cast_is_in_it() -> None:
     """A card, a drawing and its picture for each slug, and no file that nobody loads."""
-    found = {
-        file.name for file in files("perdure.cast").iterdir() if file.name.endswith((".json", ".svg", ".png"))
-    }
+    found = {file.name for file in files("perdure.cast").iterdir() if file.name.endswith((".json", ".svg", ".png"))}
     assert found == {f"{slug}.{kind}" for slug in SLUGS for kind in ("json", "svg", "png")}
     assert [starter.slug for starter in CAST] == list(SLUGS)
     assert len({parse_card(json.loads(starter.card)).name for starter in CAST}) == len(CAST) >= 5

@@ -133,9 +133,7 @@ def test_other_files_and_huge_ones_are_refused() -> None:
 @given(st.data())
 def test_no_damage_to_a_file_escapes_as_another_error(data: st.DataObject) -> None:
     """Whatever bytes are changed, cut or added: a card, or a CardError."""
-    packed = chunk(b"zTXt", b"ccv3\0\0" + zlib.compress(ENCODED)) + chunk(
-        b"iTXt", b"chara\0\0\0\0\0" + ENCODED
-    )
+    packed = chunk(b"zTXt", b"ccv3\0\0" + zlib.compress(ENCODED)) + chunk(b"iTXt", b"chara\0\0\0\0\0" + ENCODED)
     file = bytearray(SIGNATURE + packed + END)
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(file) - 1))

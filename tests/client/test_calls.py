@@ -221,9 +221,7 @@ async def followed(streams: Streams, until: int, after: int | None = None) -> li
 
 async def test_a_reader_goes_on_behind_the_last_event() -> None:
     """Promise 4: whatever breaks, the next connection names the last event that came whole."""
-    streams = Streams(
-        frame(1, "a") + frame(2, "b") + frame(3, "c")[:-5], 503, b"", frame(3, "c") + frame(4, "d")
-    )
+    streams = Streams(frame(1, "a") + frame(2, "b") + frame(3, "c")[:-5], 503, b"", frame(3, "c") + frame(4, "d"))
     assert await followed(streams, 4) == [1, 2, Lost, Back, Lost, Back, 3, 4]
     assert streams.places == [None, "2", "2", "2"]
 

@@ -48,9 +48,7 @@ class Server:
         return self.transcript.messages[REPLY].text
 
 
-def message(
-    message_id: str, text: str = "", state: str = "queued", turn_id: str | None = TURN
-) -> dict[str, Any]:
+def message(message_id: str, text: str = "", state: str = "queued", turn_id: str | None = TURN) -> dict[str, Any]:
     role = "user" if turn_id is None else "character"
     return {
         "id": message_id, "chat_id": CHAT, "parent_id": None, "role": role, "text": text, "state": state,

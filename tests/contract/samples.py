@@ -34,11 +34,11 @@ def add_chat(records: Records, name: str = "chat", *, at: float = T, origin: str
     return chat
 
 
-def message(name: str, parent: str | None = None, *, chat: str = "chat", text: str = "Hello.", at: float = T) -> Message:
+def message(
+    name: str, parent: str | None = None, *, chat: str = "chat", text: str = "Hello.", at: float = T
+) -> Message:
     """A user's message."""
-    return Message(
-        uid(name), uid(chat), uid(parent) if parent else None, Role.USER, None, "You", text, at, State.DONE
-    )
+    return Message(uid(name), uid(chat), uid(parent) if parent else None, Role.USER, None, "You", text, at, State.DONE)
 
 
 def turn(name: str = "turn", *, chat: str = "chat", at: float = T) -> Turn:
@@ -66,7 +66,13 @@ def add_turn(records: Records, made: Turn) -> Turn:
 
 
 def add_running(
-    records: Records, name: str = "turn", *, chat: str = "chat", owner: str = "worker-1:a", until: float = T + 2, at: float = T
+    records: Records,
+    name: str = "turn",
+    *,
+    chat: str = "chat",
+    owner: str = "worker-1:a",
+    until: float = T + 2,
+    at: float = T,
 ) -> Turn:
     """A turn that `owner` has claimed."""
     made = add_turn(records, turn(name, chat=chat, at=at))

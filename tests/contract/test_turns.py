@@ -148,7 +148,7 @@ async def test_of_several_streams_only_the_one_that_lost_its_fence_is_refused(st
 
 @pytest.mark.parametrize("zombie_first", [True, False])
 async def test_old_and_new_holder_in_one_commit(store: Store, chat: str, zombie_first: bool) -> None:
-    """A worker that was frozen may hold a turn twice, under its old fence and under a new one: only the new one counts."""
+    """A worker that was frozen may hold a turn twice, under its old and under a new fence: only the new one counts."""
     old = await running(store)
     new = replace(old, fence=3)
     await store.write(lambda r: r.turns.save(new, old.fence))
@@ -326,4 +326,6 @@ async def test_strange_text_poisons_nothing(store: Store, chat: str, text: str) 
     said = await store.read(lambda r: r.turns.text(held.id))
     assert said in ("", text)
     assert (await saved(store)).progress.offset == len(said)
-    assert [e.body for e in await store.read(lambda r: r.events.after(0, 9)) if e.kind == "delta"] == [said] * bool(said)
+    assert [e.body for e in await store.read(lambda r: r.events.after(0, 9)) if e.kind == "delta"] == [said] * bool(
+        said
+    )

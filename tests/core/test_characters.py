@@ -34,12 +34,8 @@ V1 = {
 V2 = {"spec": "chara_card_v2", "spec_version": "2.0", "data": {**V1, "tags": ["numbers"]}}
 V3 = {"spec": "chara_card_v3", "spec_version": "3.0", "data": {**V1, "nickname": "Countess", "assets": []}}
 
-names = st.text(
-    st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=MAX_NAME_LENGTH
-)
-texts = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t"), max_size=80
-)
+names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=MAX_NAME_LENGTH)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t"), max_size=80)
 lines = st.lists(names, max_size=3).map(" ".join)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,

@@ -72,9 +72,7 @@ Behind the mill.
 
 def test_what_stands_before_the_first_speaker_is_a_heading() -> None:
     """Titles over a dialogue are not put into anybody's mouth."""
-    assert split_examples("Example messages:\n{{user}}: Hi\n{{char}}: Ho") == (
-        (("user", "Hi"), ("character", "Ho")),
-    )
+    assert split_examples("Example messages:\n{{user}}: Hi\n{{char}}: Ho") == ((("user", "Hi"), ("character", "Ho")),)
 
 
 def test_examples_without_speakers_are_the_characters_voice() -> None:

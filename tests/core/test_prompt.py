@@ -1,6 +1,7 @@
 """What is asked of a backend: the character first, the newest message last, and as much between as fits."""
 
-from __future__ import annotations
+from __future__ from itertools import pairwise
+import annotations
 
 from collections.abc import Sequence
 
@@ -39,7 +40,9 @@ def branch(*texts: str) -> list[Message]:
     return [message(n, roles[(len(texts) - n - 1) % 2], text) for n, text in enumerate(texts)]
 
 
-def scene(history: Sequence[Message], who: Character = ADA, user: str = "Kim", about: str = "", extra: str = "") -> Scene:
+def scene(
+    history: Sequence[Message], who: Character = ADA, user: str = "Kim", about: str = "", extra: str = ""
+) -> Scene:
     """A scene with `who` in it."""
     return Scene(who, user, about, history, extra)
 
@@ -131,7 +134,7 @@ def test_roles_alternate(lines: list[tuple[Role, str]], budget: int) -> None:
     history = [message(n, role, text) for n, (role, text) in enumerate(lines)]
     prompt = build(scene(history), budget)
     roles = [m.role for m in prompt]
-    assert all(left != right for left, right in zip(roles, roles[1:], strict=False))
+    assert all(left != right for left, right in pairwise(roles))
     assert all(m.content for m in prompt)
 
 

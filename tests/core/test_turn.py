@@ -67,9 +67,7 @@ EVENTS = [event for samples in SAMPLES.values() for event in samples]
 
 errors = st.sampled_from([ModelCut(), ModelUnreachable(), ContextTooLong(), ModelOverloaded(retry_after_s=3.0)])
 events = st.one_of(
-    st.builds(
-        Claimed, st.just("worker-1"), st.just("b"), st.builds(Lease, st.just("worker-1:a"), st.floats(0, 1e9))
-    ),
+    st.builds(Claimed, st.just("worker-1"), st.just("b"), st.builds(Lease, st.just("worker-1:a"), st.floats(0, 1e9))),
     st.sampled_from([Finished("stop"), StopPressed(), Released(), Expired(ModelUnreachable())]),
     st.builds(Interrupted, errors, st.floats(0, 1, exclude_max=True)),
     st.builds(WorkerLost, st.sampled_from([Outcome.DIED, Outcome.EXPIRED])),
@@ -167,18 +165,21 @@ def test_whatever_happens_the_fence_grows_and_the_lease_fits_the_state(steps: li
         closed = [effect.n for effect in effects if isinstance(effect, CloseAttempt)]
         assert opened == ([after.attempt] if after.state is State.RUNNING else [])
         assert closed == ([turn.attempt] if turn.state is State.RUNNING else [])
-        assert replace(
-            after,
-            state=turn.state,
-            fence=turn.fence,
-            lease=turn.lease,
-            attempt=turn.attempt,
-            deaths=turn.deaths,
-            failures=turn.failures,
-            not_before=turn.not_before,
-            ended_at=turn.ended_at,
-            error=turn.error,
-        ) == turn, "an event changed what only the reply's text may change"
+        assert (
+            replace(
+                after,
+                state=turn.state,
+                fence=turn.fence,
+                lease=turn.lease,
+                attempt=turn.attempt,
+                deaths=turn.deaths,
+                failures=turn.failures,
+                not_before=turn.not_before,
+                ended_at=turn.ended_at,
+                error=turn.error,
+            )
+            == turn
+        ), "an event changed what only the reply's text may change"
         turn = after
 
 

@@ -560,9 +560,7 @@ class Conversation(RuleBasedStateMachine):
     def _restart(self, place: int, fate: str) -> None:
         old = self.workers[place]
         new = self.workers[place] = Played(old.name, old.life + 1)
-        self.run_as(
-            new, fate, lambda r: reaper.bury_predecessors(r, new.name, new.incarnation, self.clock.at)
-        )
+        self.run_as(new, fate, lambda r: reaper.bury_predecessors(r, new.name, new.incarnation, self.clock.at))
 
     @precondition(lambda self: self._tries())
     @rule(data=st.data())
@@ -745,7 +743,7 @@ class Conversation(RuleBasedStateMachine):
             self.workers = [healthy]
             claimed = Claimed(healthy.name, "cued", grant(healthy.owner, self.clock.at))
             waiting = self.records.turns.queued(self.clock.at, 100)
-            for turn in self.run(lambda r: [apply(r, turn, claimed, self.clock.at) for turn in waiting]):
+            for turn in self.run(lambda r: [apply(r, one, claimed, self.clock.at) for one in waiting]):
                 attempt = healthy.tries[turn.id] = Try(turn, turn.progress.offset)
                 attempt.heard = self.scripts[turn.id][attempt.offset :]
             self._commit(healthy, "lives")

@@ -11,9 +11,9 @@ import pytest
 
 from perdure.core.characters import Character
 from perdure.core.errors import Conflict, Invalid, NotFound, TurnInProgress
+from perdure.core.lease import grant
 from perdure.core.records import Append, Message, Persona, Role, StoredCharacter
 from perdure.core.turn import Claimed, Finished, Kind, State, Turn
-from perdure.core.lease import grant
 from perdure.engine import intake, scene
 from perdure.engine.life import apply, reply_text
 from perdure.ports.store import Records
@@ -27,7 +27,9 @@ T = TypeVar("T")
 NOW = START_AT + 10
 
 
-def put(records: Records, name: str, text: str | None = None, *, parent: str | None = None, chat: str = "chat") -> intake.Accepted:
+def put(
+    records: Records, name: str, text: str | None = None, *, parent: str | None = None, chat: str = "chat"
+) -> intake.Accepted:
     """A message that wants a reply."""
     return intake.put_message(records, uid(chat), uid(name), text or name, parent, SETTINGS, NOW)
 

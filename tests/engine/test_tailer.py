@@ -205,9 +205,7 @@ async def test_a_process_that_goes_lets_its_listeners_go(tailer: Tailer) -> None
     assert all(listener.dropped and listener.wake.is_set() for listener in listeners)
 
 
-async def test_a_listener_that_has_nothing_to_take_is_nudged(
-    tailer: Tailer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_listener_that_has_nothing_to_take_is_nudged(tailer: Tailer, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that its client can be shown that the connection lives."""
     monkeypatch.setattr(tailer_module, "NUDGE_S", 0.0)
     listener = await tailer.subscribe(uid("chat"))

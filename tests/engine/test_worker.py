@@ -293,7 +293,7 @@ async def test_a_night_without_a_server_is_held_against_nobody(world: World) -> 
 
 
 async def test_a_worker_that_was_away_judges_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A late heartbeat may mean that everybody was frozen: leases that ran out meanwhile get the chance to be renewed."""
+    """A late heartbeat may mean that everybody was frozen: leases that ran out get the chance to be renewed."""
     turn = await world.ask()
     held = replace(turn, state=State.RUNNING, fence=1, lease=Lease("worker-7:x", world.clock.at))
     await world.store.write(lambda records: records.turns.save(held, 0))
@@ -331,7 +331,9 @@ async def test_retries_are_counted_and_the_partial_text_is_kept(world: World) ->
     turn = await world.ask()
     cues = [Cue(["Once ", ModelCut()]), *[Cue([ModelBroken("503")])] * MAX_FAILURES]
     async with world.worker(CuedBackend(REPLY, cues=cues)) as process:
-        while not (now := await until_turn(world.store, turn.id, lambda now: now.state is not State.RUNNING)).state.final:
+        while not (
+            now := await until_turn(world.store, turn.id, lambda now: now.state is not State.RUNNING)
+        ).state.final:
             world.clock.at = max(world.clock.at, now.not_before)
             process.bell._heard[Hint.QUEUED][0]()
             await asyncio.sleep(0.005)
@@ -370,7 +372,9 @@ async def test_an_unforeseen_error_is_ours_and_is_bounded(world: World) -> None:
     turn, fine = await world.ask("hello", "one"), None
     backend = CuedBackend(REPLY, cues=[Cue([ValueError("boo")]) for _ in range(MAX_FAILURES)])
     async with world.worker(backend) as process:
-        while not (now := await until_turn(world.store, turn.id, lambda now: now.state is not State.RUNNING)).state.final:
+        while not (
+            now := await until_turn(world.store, turn.id, lambda now: now.state is not State.RUNNING)
+        ).state.final:
             world.clock.at = max(world.clock.at, now.not_before)
             process.bell._heard[Hint.QUEUED][0]()
             await asyncio.sleep(0.005)
@@ -431,7 +435,7 @@ async def test_a_worker_takes_what_it_has_room_for(world: World) -> None:
 @pytest.mark.parametrize("moment", ["before", "after"], ids=["not written", "written but not told"])
 @pytest.mark.parametrize("nth", range(8))
 async def test_a_store_in_trouble_costs_time_and_no_text(world: World, fault: Exception, moment: str, nth: int) -> None:
-    """Whichever write fails, and whether it was done or not: the same worker ends the turn, with the whole text once."""
+    """Whichever write fails, and whether it was done or not: the same worker ends the turn, the whole text once."""
     turn = await world.ask()
     pieces = [REPLY[:5], REPLY[5:7], REPLY[7:20], REPLY[20:]]
     backend = CuedBackend(REPLY, cues=[Cue(pieces)])
@@ -479,5 +483,3 @@ async def test_every_hint_may_be_lost(world: World) -> None:
         turn = await world.ask()
         await world.end(turn)
     assert await world.text(turn) == REPLY
-
-

@@ -189,7 +189,7 @@ class Asking:
     async def ended(self, turn_id: str) -> dict[str, Any]:
         """The turn, once it has ended."""
         async with asyncio.timeout(DEADLINE_S):
-            while (turn := await self.turn(turn_id))["state"] not in FINAL:  # noqa: ASYNC110 - it is in another process
+            while (turn := await self.turn(turn_id))["state"] not in FINAL:
                 await asyncio.sleep(0.02)
         return turn
 

@@ -172,13 +172,13 @@ async def test_a_client_that_goes_away_stops_the_turn(
 
     reply = asyncio.ensure_future(asked)
     async with asyncio.timeout(DEADLINE_S):
-        while (await outcome())[1] < 5:  # noqa: ASYNC110 - it is in another process
+        while (await outcome())[1] < 5:
             await asyncio.sleep(0.02)
         if stream:
             await (await reply).response.aclose()  # type: ignore[union-attr]
         else:
             reply.cancel()
             await asyncio.gather(reply, return_exceptions=True)
-        while (await outcome())[0] == "open":  # noqa: ASYNC110 - it is in another process
+        while (await outcome())[0] == "open":
             await asyncio.sleep(0.02)
     assert (await outcome())[0] == "client left"

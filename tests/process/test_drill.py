@@ -173,7 +173,7 @@ def started_below(folder: Path) -> dict[int, str]:
         # Processes that end meanwhile, and such as are not ours to look at.
         with contextlib.suppress(OSError):
             marked = entry.name.isdigit() and f"{MARK}=".encode() in (entry / "environ").read_bytes()
-            if marked and str(folder) in os.readlink(entry / "cwd"):
+            if marked and str(folder) in str((entry / "cwd").readlink()):
                 found[int(entry.name)] = (entry / "stat").read_text().rpartition(")")[2].split()[0]
     return found
 

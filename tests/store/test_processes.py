@@ -14,7 +14,6 @@ from perdure.core.records import Message, Role
 from perdure.ports.store import Records
 from perdure.store.sqlite import SqliteStore
 
-
 pytestmark = pytest.mark.anyio
 
 WRITER = Path(__file__).with_name("programs") / "writer.py"
@@ -99,5 +98,3 @@ async def test_everything_is_there_after_reopening(path: Path, store: SqliteStor
     other = SqliteStore(copy / path.name)
     assert await other.read(lambda r: r.messages.get("m")) == message
     await other.close()
-
-

@@ -50,9 +50,7 @@ def blank_png(name: str) -> bytes:
 def _decode(data: bytes) -> Image.Image:
     """The first frame, upright, small enough, as RGB or RGBA."""
     if len(data) > MAX_FILE_BYTES:
-        raise CardError(
-            f"This picture is larger than {megabytes(MAX_FILE_BYTES)}.", "Choose a smaller picture."
-        )
+        raise CardError(f"This picture is larger than {megabytes(MAX_FILE_BYTES)}.", "Choose a smaller picture.")
     if data.startswith(SIGNATURE):
         data = without_text(data)
     try:
@@ -96,6 +94,4 @@ def _encode(picture: Image.Image, kind: str) -> bytes:
 
 
 def _too_large() -> CardError:
-    return CardError(
-        f"This picture has more than {MAX_PIXELS // 1_000_000} megapixels.", "Choose a smaller picture."
-    )
+    return CardError(f"This picture has more than {MAX_PIXELS // 1_000_000} megapixels.", "Choose a smaller picture.")

@@ -100,9 +100,7 @@ def _member(archive: bytes, name: str, limit: int) -> bytes | None:
                 return None
             entry = opened.getinfo(name)
             if entry.compress_type not in _METHODS:
-                raise CardError(
-                    "This archive is packed in a way CHARX does not use.", "Pack it as a plain ZIP."
-                )
+                raise CardError("This archive is packed in a way CHARX does not use.", "Pack it as a plain ZIP.")
             with opened.open(entry) as stream:
                 data = stream.read(limit + 1)
     except CardError:

@@ -80,9 +80,7 @@ def _refuse_others(data: bytes, filename: str | None) -> None:
     if start.startswith(b"%pdf"):
         raise CardError(f"{name} is a PDF; character cards are PNG, JSON or CHARX.", _ORIGINAL)
     if start.startswith(b"version https://git-lfs"):
-        raise CardError(
-            f"{name} only points to a file kept elsewhere (Git LFS).", "Download the file itself."
-        )
+        raise CardError(f"{name} only points to a file kept elsewhere (Git LFS).", "Download the file itself.")
 
 
 def _quoted(filename: str | None) -> str:

@@ -54,9 +54,7 @@ class Api(Connection):
 
         Raises OSError where the file cannot be read.
         """
-        given = (
-            (card.name, await asyncio.to_thread(card.read_bytes)) if isinstance(card, Path) else (name, card)
-        )
+        given = (card.name, await asyncio.to_thread(card.read_bytes)) if isinstance(card, Path) else (name, card)
         answer = await self.call("POST", f"{API}/characters/import", upload=given)
         character: Character = answer["character"]
         return character

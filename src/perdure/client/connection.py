@@ -99,9 +99,7 @@ class Connection:
             failures += 1
             await asyncio.sleep(max(wait_s, self.backoff.wait_s(failures, random.random())))
 
-    async def open_stream(
-        self, path: str, headers: Mapping[str, str], silence_s: float
-    ) -> aiohttp.ClientResponse:
+    async def open_stream(self, path: str, headers: Mapping[str, str], silence_s: float) -> aiohttp.ClientResponse:
         """An event stream that may be silent for so long, in seconds. Tried once.
 
         Raises ApiError where it is refused, and what aiohttp raises where the connection fails.

@@ -46,9 +46,7 @@ class Back:
 Followed = Event | Lost | Back
 
 
-async def follow(
-    connection: Connection, chat_id: str, after: int | None = None
-) -> AsyncGenerator[Followed, None]:
+async def follow(connection: Connection, chat_id: str, after: int | None = None) -> AsyncGenerator[Followed, None]:
     """Events behind `after`, or with None a snapshot and then what comes. Ends only when it is closed.
 
     Raises ApiError where the server refuses (an unknown chat, a wrong token); a place that it does not know any more

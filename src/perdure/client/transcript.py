@@ -154,9 +154,7 @@ class Transcript:
             again, text = text[: have - offset], text[have - offset :]
             if not entry.text.startswith(again, offset):
                 shown = entry.text[offset : offset + len(again)]
-                self._breach(
-                    Fault.TAKEN_BACK, entry.id, f"{_short(again)} at {offset} where {_short(shown)} was shown"
-                )
+                self._breach(Fault.TAKEN_BACK, entry.id, f"{_short(again)} at {offset} where {_short(shown)} was shown")
             elif not self._snapshot:
                 self._breach(Fault.REPEATED, entry.id, f"{_short(again)} again at {offset}")
         entry.text += text

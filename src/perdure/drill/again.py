@@ -37,9 +37,7 @@ async def _once(api: Api, turn: Turn) -> Again:
     accepted = await api.put_turn(turn["chat_id"], turn["parent_id"], "swipe")
     assert accepted.turn is not None, "a reply was asked for"
     while (swipe := await api.turn(accepted.turn["id"]))["state"] not in FINAL:
-        await asyncio.sleep(PACE_S)  # noqa: ASYNC110 - it is the server that is waited for
+        await asyncio.sleep(PACE_S)
     one, other = turn["text"], swipe["text"]
-    agree = next(
-        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+    agree = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return Again(turn["id"], len(turn["attempts"]), len(one), agree, one == other)

@@ -118,9 +118,7 @@ class Course:
                     self._find(Fault.UNANSWERED, f"conversation {conversation.n}: {conversation.trouble}")
                     halt = True
             elif silent_s > self._stuck_after_s:
-                self._find(
-                    Fault.STUCK, f"conversation {conversation.n} made no progress for {silent_s:.0f} s"
-                )
+                self._find(Fault.STUCK, f"conversation {conversation.n} made no progress for {silent_s:.0f} s")
                 halt = True
         if halt:
             raise _HaltError

@@ -115,9 +115,7 @@ def possible(*, own_server: bool, model: bool, only: Sequence[Kind] = ()) -> tup
     return tuple(
         kind
         for kind in Kind
-        if (own_server or kind not in theirs)
-        and (model or kind.role != "model")
-        and (not only or kind in only)
+        if (own_server or kind not in theirs) and (model or kind.role != "model") and (not only or kind in only)
     )
 
 

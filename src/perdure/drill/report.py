@@ -134,10 +134,7 @@ def _faults(drilled: Drilled) -> Table:
     # What counts connections is more telling than that there is a breach.
     counts[Fault.REFUSED] = drilled.refused
     table = Table(box=None, show_header=False)
-    cells = [
-        (str(fault).replace("_", " "), f"[red]{counts[fault]}[/red]" if counts[fault] else "0")
-        for fault in Fault
-    ]
+    cells = [(str(fault).replace("_", " "), f"[red]{counts[fault]}[/red]" if counts[fault] else "0") for fault in Fault]
     for start in range(0, len(cells), FAULTS_IN_ROW):
         table.add_row(*(text for cell in cells[start : start + FAULTS_IN_ROW] for text in cell))
     return table

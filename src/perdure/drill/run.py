@@ -29,9 +29,7 @@ async def drill(options: Options, progress: Progress) -> Drilled:
         return await Session(options, Server(options.settings.data_dir, options.server), progress).run()
     folder = Path(tempfile.mkdtemp(prefix="perdure-drill-"))
     keep = options.keep
-    server = OwnServer(
-        folder, uuid4().hex, _flags(options), _secrets(options.settings), scripted=options.scripted
-    )
+    server = OwnServer(folder, uuid4().hex, _flags(options), _secrets(options.settings), scripted=options.scripted)
     try:
         progress.say("starting a server")
         if _starter(options):

@@ -86,9 +86,7 @@ class Session:
                 return str(backend["model"])
             self._progress.say(f"waiting for the model: {backend['detail'] or backend['state']}")
             if loop.time() > until or backend["state"] == "missing":
-                raise ApiError(
-                    503, {"code": "model_missing", "title": "There is no model to talk with", **backend}
-                )
+                raise ApiError(503, {"code": "model_missing", "title": "There is no model to talk with", **backend})
             await asyncio.sleep(PACE_S)
 
     async def _conversations(self, api: Api) -> list[Conversation]:
@@ -112,9 +110,7 @@ class Session:
                 record = await _record(api, talk)
             except ApiError as error:
                 chat_id = talk.transcript.chat_id
-                drilled.findings.append(
-                    Finding(Fault.UNANSWERED, f"the chat cannot be read: {error}", chat_id)
-                )
+                drilled.findings.append(Finding(Fault.UNANSWERED, f"the chat cannot be read: {error}", chat_id))
                 continue
             turns.update(record.turns)
             drilled.findings += verdict.judge_chat(record)

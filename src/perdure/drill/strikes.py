@@ -85,11 +85,7 @@ class Striker:
         else:
             with target:
                 target.send(signal.SIGKILL)
-            if (
-                strike.kind is Kind.KILL_MODEL
-                and isinstance(self._server, OwnServer)
-                and self._server.scripted
-            ):
+            if strike.kind is Kind.KILL_MODEL and isinstance(self._server, OwnServer) and self._server.scripted:
                 await self._server.reap_backend()
                 await asyncio.sleep(BACKEND_AWAY_S)
                 await self._server.start_backend()
@@ -161,9 +157,7 @@ class Striker:
             with target:
                 heard = target.send(signal.SIGCONT)
             if heard:
-                blow.zombie = blow.strike.kind.role == "worker" and any(
-                    watch.taken_over for watch in blow.watches
-                )
+                blow.zombie = blow.strike.kind.role == "worker" and any(watch.taken_over for watch in blow.watches)
                 for watch in blow.watches:
                     watch.thawed()
             if supervisor is not None:

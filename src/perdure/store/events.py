@@ -76,8 +76,7 @@ class SqlEvents:
         needed = self.conn.execute(_FIRST_NEEDED).scalar()
         oldest = self.conn.execute(select(events.c.seq, events.c.at).order_by(events.c.seq).limit(limit)).all()
         old = [
-            row.seq
-            for row in takewhile(lambda row: row.at < before and (needed is None or row.seq < needed), oldest)
+            row.seq for row in takewhile(lambda row: row.at < before and (needed is None or row.seq < needed), oldest)
         ]
         if not old:
             return 0

@@ -20,7 +20,7 @@ LATER_S = 5.0
 
 
 def fence_ignored(turns: Any) -> None:
-    """Promise 3: whoever once had the lease writes on, wherever it thinks the reply's end is, and is not told better."""
+    """Promise 3: whoever once had the lease writes on, where it thinks the reply's end is, and is not told better."""
     append = turns.SqlTurns.append
 
     def lawless(self: Any, appends: Any, now: float) -> Any:

@@ -20,9 +20,7 @@ def pair(name: str, n: int, hold: bool, records: Records) -> None:
     """Two messages that belong together."""
     for half in ("a", "b"):
         text = f"{n}{half}" + "x" * 2000
-        records.messages.add(
-            [Message(f"{name}-{n}-{half}", "chat", None, Role.USER, None, "You", text, float(n))]
-        )
+        records.messages.add([Message(f"{name}-{n}-{half}", "chat", None, Role.USER, None, "You", text, float(n))])
         if hold:
             print("holding", flush=True)
             threading.Event().wait()

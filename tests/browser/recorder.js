@@ -25,7 +25,7 @@
       const before = known.get(id);
       shown.set(id, now);
       if (before) compare(id, before, now);
-      if (before?.text && loaded && Math.abs(now.top - before.top) > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
+      if (before && loaded) stay(id, before, now);
       if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
       const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
       if (note && !seen.notes.includes(note)) seen.notes.push(note);
@@ -53,7 +53,11 @@
   /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. */
   function departed(id, before, heir) {
     if (!heir?.text.startsWith(before.text)) seen.faults.push(["vanished", id, before.text, heir?.text]);
-    else if (before.text && Math.abs(heir.top - before.top) > 1) seen.faults.push(["moved", id, before.top, heir.top, heir.text]);
+    else stay(id, before, heir);
+  }
+
+  function stay(id, before, now) {
+    if (before.text && Math.abs(now.top - before.top) > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
   }
 
   addEventListener("click", () => (pressed = true), true);

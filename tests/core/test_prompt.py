@@ -1,9 +1,9 @@
 """What is asked of a backend: the character first, the newest message last, and as much between as fits."""
 
-from __future__ from itertools import pairwise
-import annotations
+from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given

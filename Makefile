@@ -40,5 +40,14 @@ check: build $(VENV)/developing  ## ruff, mypy, import-linter, svelte-check
 drill: build  ## 50 kills and freezes against a server of its own
 	$(BIN)/perdure drill --kills 50 --seed 7
 
+bench: build $(VENV)/developing  ## all benchmarks; figures and method are in bench/RESULTS.md
+	$(BIN)/python -m bench.run_all
+
+screenshots: build $(VENV)/developing  ## the pictures in docs/pictures
+	$(BIN)/python -m tests.browser.pictures
+
+wheel: $(VENV)/installed  ## a wheel with the pages in it
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) src/perdure/web ui/node_modules dist

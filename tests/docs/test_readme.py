@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from click import Context
 
 import perdure
 from perdure.cli import main
@@ -45,7 +46,7 @@ def test_every_folder_of_the_layout_exists() -> None:
             parent = Path(name)
         folder = ROOT / (parent / name if line.startswith(" ") else name)
         assert folder.is_dir(), f"{folder} is not there"
-        assert len(line.split(maxsplit=1)) == 2, f"what is in {name}?"
+        assert len(line.split(maxsplit=1)) == 2 or parent == Path(name), f"what is in {name}?"
 
 
 def test_the_layout_leaves_no_folder_out() -> None:
@@ -79,4 +80,4 @@ def test_the_commands_it_shows_are_commands() -> None:
     """Each `perdure …` line of the README names a command that there is."""
     shown = set(re.findall(r"^perdure ([a-z]+)", "\n".join(blocks("")), re.MULTILINE))
     assert shown
-    assert shown <= set(main.commands)
+    assert shown <= set(main.list_commands(Context(main)))

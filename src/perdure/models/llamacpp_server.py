@@ -19,6 +19,8 @@ from perdure.models import gguf as gguf_file
 HEALTHY_S = 1.0
 ERRORS_ONLY = 1
 """llama.cpp's verbosity: 0 output, 1 errors, 2 warnings, 3 information."""
+BATCH_TOKENS = 256
+"""Of a prompt that is being read, so many tokens at a time: in between the other replies get their next token."""
 SPARE_BYTES = 300 * 1024 * 1024
 """What the smallest context and the process itself take beside the weights."""
 SPARE_HTTP_THREADS = 64
@@ -125,6 +127,7 @@ def _params(
     params.reuse_port = True  # the port may be kept for this process by a socket of its supervisor that never listens
     params.n_ctx = context_size * slots  # llama.cpp counts over all slots
     params.n_parallel = slots
+    params.n_batch = BATCH_TOKENS
     params.cpuparams.n_threads = threads
     params.n_threads_http = slots + SPARE_HTTP_THREADS
     params.verbosity = ERRORS_ONLY

@@ -11,39 +11,20 @@ before each figure.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from bench import report
 from bench.bystanders import Bystanders, quiet
+from bench.disk import fdatasync_rate
 from bench.processes import cpu_of, spent
 from bench.servers import Server, perdure, scripted, told
 from bench.wire import Connection, run
 
 CLIENTS = (1, 64)
-BLOCK = b"\0" * 4096
-
-
-def fdatasync_rate(folder: Path, seconds: float) -> float:
-    """Durable writes per second, one at a time."""
-    path = folder / "fdatasync"
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    try:
-        began = time.perf_counter()
-        count = 0
-        while time.perf_counter() - began < seconds:
-            os.pwrite(fd, BLOCK, count * len(BLOCK))
-            os.fdatasync(fd)
-            count += 1
-        return count / (time.perf_counter() - began)
-    finally:
-        os.close(fd)
-        path.unlink()
 
 
 async def chats(connections: Sequence[Connection], count: int) -> list[list[str]]:

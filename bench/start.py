@@ -62,7 +62,7 @@ async def one_start(command: Sequence[str], port: int, env: dict[str, str], idle
             passed("page")
             connection.close()
             talk = await ChatTalk.open(Server(port, {}))
-            _, stream = talk.ask("Hello.")
+            _, stream = talk.ask("Hello.", marked=False)
             await stream.first
             passed("first token")
             await talk.settle()

@@ -75,11 +75,11 @@ class ChatTalk:
         self._events.begin(self._events.request("GET", f"/api/v1/chats/{self._chat_id}/events"), snapshot)
         await snapshot.up
 
-    def ask(self, text: str) -> tuple[int, Stream]:
+    def ask(self, text: str, *, marked: bool = True) -> tuple[int, Stream]:
         """Send a message; its reply comes with the events."""
         path = f"/api/v1/chats/{self._chat_id}/messages/{uuid4()}"
         request = self._calls.request("PUT", path, {"text": text})
-        self._stream = ChatStream()
+        self._stream = ChatStream(marked=marked)
         self._events.attach(self._stream)
         self._accepted = self._calls.send(request)
         return self._calls.began_ns, self._stream

@@ -6,7 +6,8 @@ proxy (one worker, no database, no retries). In every round each way is taken in
 0, 10 and 50 others run on the same way (each is followed by another as soon as it ends), and 50 streams started at the
 same instant. A sample is the time from writing the request to the arrival of the first token; "added" is that minus the
 median of the direct samples of the same round and level. CPU seconds are those of the server's processes over the
-level, divided by the tokens that it delivered.
+level, divided by the tokens that it delivered. Beside it all: what one `fdatasync` after a pause takes in the same
+folder, since Perdure's first token waits for two of them, one after the other (the message's and its own).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from bench import report
 from bench.bystanders import Bystanders, quiet
+from bench.disk import fdatasync_ms
 from bench.processes import cpu_of, spent
 from bench.servers import Server, litellm, perdure, scripted, told
 from bench.talk import ChatTalk, OpenAITalk, Talk
@@ -131,9 +133,11 @@ async def main() -> None:
         for way in ways:
             await new_stream(way, 0, 10, options.limit_s)
         others: list[float] = []
+        disk: list[float] = []
         for n in range(options.rounds):
             await quiet(options.quiet_s)
             watched = Bystanders()
+            disk += await fdatasync_ms(ours.folder / "data", 30)
             for level in (*(f"{others} others" for others in OTHERS), f"{AT_ONCE} at once"):
                 for way in ways:
                     before = cpu_of(way.server.pids)
@@ -148,8 +152,9 @@ async def main() -> None:
             report.say(f"round {n + 1}: others used {others[-1]} cores")
     levels = {level: {name: figures(cell, of_level["direct"]) for name, cell in of_level.items()}
               for level, of_level in cells.items()}  # fmt: skip
-    report.write(options.json, {"ttft": levels, "others_cores": others})
+    report.write(options.json, {"ttft": levels, "others_cores": others, "fdatasync_ms": report.summary(disk)})
     print(_table(levels))
+    print(f"one fdatasync after a pause: {report.summary(disk)} ms; others used {others} cores")
 
 
 def figures(cell: Cell, direct: Cell) -> dict[str, Any]:

@@ -110,18 +110,25 @@ class Stream:
 
 
 class ChatStream(Stream):
-    """The events of a Perdure chat. Only `delta` events hold tokens that count; a final `turn` event ends the reply."""
+    """The events of a Perdure chat. Only `delta` events hold tokens that count; a final `turn` event ends the reply.
+
+    Where the model is a real one there are no marks: with `marked` false each `delta` event counts as one token.
+    """
+
+    def __init__(self, *, marked: bool = True) -> None:
+        super().__init__()
+        self._mark = MARK if marked else b"\nevent: delta\n"
 
     def take(self, now_ns: int, events: bytes) -> None:
         """Take whole events."""
         if b"\nevent: turn\n" not in events and b"\nevent: message\n" not in events:
-            self.count(now_ns, events.count(MARK))
+            self.count(now_ns, events.count(self._mark))
             return
         final: list[dict[str, Any]] = []
         tokens = 0
         for event in events.split(b"\n\n"):
             if b"\nevent: delta\n" in event:
-                tokens += event.count(MARK)
+                tokens += event.count(self._mark)
             elif b"\nevent: turn\n" in event:
                 turn = json.loads(event.partition(b"\ndata: ")[2])
                 if turn["state"] in ("done", "stopped", "failed"):

@@ -8,6 +8,7 @@ import pytest
 from perdure.store.sqlite import SqliteStore
 
 from .doubles import LocalBell, ToldClock, new_database
+from .world import World
 
 
 @pytest.fixture
@@ -28,3 +29,9 @@ def clock() -> ToldClock:
 def hall() -> list[LocalBell]:
     """Where the bells of all processes hang."""
     return []
+
+
+@pytest.fixture
+def world(store: SqliteStore, clock: ToldClock, hall: list[LocalBell]) -> World:
+    """An empty one."""
+    return World(store, clock, hall)

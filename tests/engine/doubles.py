@@ -109,8 +109,16 @@ class LocalBell:
         self.rung.append(hint)
         for other in self._hall:
             if other is not self and not self.mute:
-                for heard in other._heard[hint]:
-                    heard()
+                other.hear(hint)
+
+    def hear(self, hint: Hint) -> None:
+        """Somebody has rung."""
+        for heard in self._heard[hint]:
+            heard()
+
+    def turn_deaf(self) -> None:
+        """Whatever is rung from now on is lost here."""
+        self._heard.clear()
 
     def listen(self, hint: Hint, heard: Callable[[], None]) -> None:
         """Hear of it."""

@@ -10,10 +10,10 @@ import pytest
 
 from perdure.core.errors import ContextTooLong, ModelStalled, PerdureError
 from perdure.core.lease import grant
-from perdure.core.turn import Claimed, State, Turn
-from perdure.engine import intake
+from perdure.core.turn import Claimed, Event, Finished, Interrupted, Released, State, Turn
+from perdure.engine import intake, reaper
 from perdure.engine.appender import Appender
-from perdure.engine.attempt import SMALLER, Attempts, Patience
+from perdure.engine.attempt import SMALLER, Attempts, Patience, end
 from perdure.engine.life import apply
 from perdure.ports.models import Chunk
 from perdure.store.sqlite import SqliteStore
@@ -160,3 +160,16 @@ async def test_an_attempt_whose_turn_was_taken_changes_nothing(desk: Desk) -> No
     assert await desk.attempts.run(claimed) is None
     assert await desk.turn(turn) == stopped
     assert await desk.text(turn) == ""
+
+
+@pytest.mark.parametrize("event", [Finished("stop"), Interrupted(ModelStalled(), 0.0), Released()])
+async def test_a_zombie_ends_nobody_elses_attempt(desk: Desk, event: Event) -> None:
+    """Promise 3: the turn runs under another fence by now, and stays as it is."""
+    turn = await desk.store.write(ask)
+    zombie = await desk.claim(turn)
+    await desk.store.write(lambda records: reaper.bury(records, "worker-1:a", START_AT))
+    taken = await desk.claim(turn)
+    await end(desk.store, LocalBell(), ToldClock(), zombie, event)
+    assert await desk.turn(turn) == taken
+    await end(desk.store, LocalBell(), ToldClock(), taken, event)
+    assert (await desk.turn(turn)).fence == taken.fence + 1

@@ -147,5 +147,5 @@ class Appender:
                 self._on_lost(stream.turn)
                 continue
             stream.offset += len(append.text)
-            if stream.error is not None or stream not in self._dirty:
+            if stream not in self._dirty:
                 stream.committed.set()

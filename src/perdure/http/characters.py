@@ -20,7 +20,8 @@ from perdure.core.records import StoredCharacter
 from perdure.core.views import character_view
 from perdure.engine import intake
 from perdure.http.problems import Json
-from perdure.http.schemas import CharacterFields, CharacterOut, CharactersOut, OneCharacter, again
+from perdure.http.schemas.characters import CharacterFields, CharacterOut, CharactersOut, OneCharacter
+from perdure.http.schemas.fields import again
 from perdure.http.service import Perdure
 from perdure.ports.store import Records
 

@@ -14,7 +14,7 @@ from perdure.core.views import character_view, chat_view, message_view, persona_
 from perdure.engine import intake
 from perdure.engine.intake import Accepted, NewReply
 from perdure.http.problems import Json
-from perdure.http.schemas import (
+from perdure.http.schemas.chats import (
     AcceptedOut,
     ChatsOut,
     ChatWithCharacters,
@@ -22,10 +22,10 @@ from perdure.http.schemas import (
     PatchChat,
     PutChat,
     PutMessage,
-    PutPersona,
     PutTurn,
-    again,
 )
+from perdure.http.schemas.fields import again
+from perdure.http.schemas.personas import PutPersona
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records

@@ -19,7 +19,7 @@ from perdure.engine import intake
 from perdure.engine.intake import NewReply
 from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
-from perdure.http.schemas import MAX_TEXT, Text
+from perdure.http.schemas.fields import MAX_TEXT, Text
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records

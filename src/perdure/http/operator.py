@@ -13,7 +13,7 @@ from perdure import __version__
 from perdure.core.errors import TokenRequired
 from perdure.http.guard import COOKIE, matches
 from perdure.http.problems import Json
-from perdure.http.schemas import ProcessOut, PutSession, StatusOut
+from perdure.http.schemas.operator import ProcessOut, PutSession, StatusOut
 from perdure.http.service import Perdure
 
 router = APIRouter(tags=["operator"])

@@ -60,9 +60,10 @@ export async function problemOf(response: Response): Promise<Problem> {
 }
 
 /** "in about 3 minutes", for a wait in seconds. */
-export function waitInWords(seconds: number): string {
-  if (seconds < 90) return `in about ${Math.max(1, Math.round(seconds))} s`;
-  return `in about ${Math.round(seconds / 60)} minutes`;
+export function waitInWords(seconds: number, locale: string): string {
+  const words = new Intl.RelativeTimeFormat(locale);
+  if (seconds < 90) return words.format(Math.max(1, Math.round(seconds)), "second");
+  return words.format(Math.round(seconds / 60), "minute");
 }
 
 function secondsOf(header: string | null): number | null {

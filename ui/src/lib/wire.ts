@@ -89,6 +89,8 @@ export interface Chat {
   readonly updated_at: string;
   readonly head_id: string | null;
   readonly preview: string | null;
+  /** The first character's picture. */
+  readonly avatar_url?: string | null;
   readonly characters?: readonly Character[];
 }
 

@@ -1,0 +1,71 @@
+/**
+ * The texts of the pages, in the person's language. English is here from the start; any other catalogue is fetched when
+ * it is wanted. A catalogue is a plain object: text, or a function where something is put into the text, so that the
+ * compiler finds every place that a translation has left out.
+ */
+import { en, type Catalogue } from "./en";
+
+const CATALOGUES: Readonly<Record<string, () => Promise<Catalogue>>> = {
+  en: async () => en,
+  de: async () => (await import("./de")).de,
+};
+
+/** Every language by its own name. */
+export const LANGUAGES: Readonly<Record<string, string>> = { en: "English", de: "Deutsch" };
+
+const KEY = "perdure.language";
+
+class Language {
+  /** What was chosen; null follows the browser. */
+  chosen = $state<string | null>(stored());
+  current = $state("en");
+  texts = $state.raw<Catalogue>(en);
+
+  /** Brings the texts of the person's language. Where they cannot be had, English stays. */
+  async start(): Promise<void> {
+    const wanted = this.chosen ?? spokenOf(navigator.languages);
+    const bring = CATALOGUES[wanted];
+    if (!bring) return;
+    try {
+      this.texts = await bring();
+    } catch {
+      return;
+    }
+    this.current = wanted;
+    document.documentElement.lang = wanted;
+  }
+
+  async choose(language: string | null): Promise<void> {
+    this.chosen = language;
+    try {
+      if (language === null) localStorage.removeItem(KEY);
+      else localStorage.setItem(KEY, language);
+    } catch {
+      // Chosen for this page at least.
+    }
+    await this.start();
+  }
+}
+
+export const language = new Language();
+
+/** The texts. Read where they are shown, so that they change with the language. */
+export const t = (): Catalogue => language.texts;
+
+/** The first of the person's languages that there is a catalogue for. */
+export function spokenOf(languages: readonly string[]): string {
+  for (const one of languages) {
+    const base = one.toLowerCase().split("-")[0]!;
+    if (base in CATALOGUES) return base;
+  }
+  return "en";
+}
+
+function stored(): string | null {
+  try {
+    const language = localStorage.getItem(KEY);
+    return language !== null && language in CATALOGUES ? language : null;
+  } catch {
+    return null;
+  }
+}

@@ -54,10 +54,6 @@ class Turns(Protocol):
         """Turns that may be claimed at `now`, oldest first."""
         ...
 
-    def next_due(self) -> float | None:
-        """The earliest `not_before` of all queued turns."""
-        ...
-
     def running_of(self, owner: str) -> Sequence[Turn]: ...
     def running_of_others(self, name: str, incarnation: str) -> Sequence[Turn]:
         """Running turns that earlier incarnations of the worker `name` held."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perdure.core.prompt import BYTES_PER_TOKEN, Ask, Sampling, Scene, build
+from perdure.core.prompt import BYTES_PER_TOKEN, Ask, Sampling, Scene, build, head
 from perdure.core.records import TurnSettings
 from perdure.core.turn import Turn
 from perdure.engine.intake import DEFAULT_USER_NAME
@@ -55,8 +55,9 @@ def ask(part: Part, turn: Turn, shrink: float = 1.0) -> Ask:
     max_tokens = _whole(settings.get("max_tokens"), 400)
     context = _whole(settings.get("context_size"), DEFAULT_CONTEXT)
     budget = int((context - max_tokens) * shrink)
+    messages = build(part.scene, max(budget, 256))
     return Ask(
-        messages=build(part.scene, max(budget, 256)),
+        messages=messages,
         prefix=part.prefix,
         max_tokens=turn.progress.tokens_left(max_tokens),
         sampling=Sampling(
@@ -68,6 +69,7 @@ def ask(part: Part, turn: Turn, shrink: float = 1.0) -> Ask:
             seed=_whole_or_none(settings.get("seed")),
             stop=_strings(settings.get("stop")),
         ),
+        head=head(part.scene, messages),
     )
 
 

@@ -27,7 +27,7 @@ WORTH_S = 1.0
 """A prompt is kept where so much of it would have to be read again, in seconds of reading."""
 FIRST_GUESS_TOKENS = 200
 """What the model reads in a second, until it is known."""
-SURELY_READ_TOKENS = 32
+SURELY_READ_TOKENS = 64
 """Fewer tell nothing of the speed, and are never worth a file."""
 SAVE_S = 2.0
 """How long a save is waited for, in seconds. It takes milliseconds, unless somebody else has just taken the slot."""

@@ -237,6 +237,8 @@ async def test_a_file_that_kills_the_model_is_tried_once(model: Model) -> None:
     saved.record.write_text(json.dumps({"text": saved.text, "size": saved.size // 2, "digest": digest}))
     fresh = PromptFiles(model.files.folder.parent, model.files.folder.name, 100_000_000)
     assert len(await model.fill(fresh)) == 1
+    assert model.process is not None
+    assert model.process.wait(10) != 0, "the file was not deadly: the test proves nothing"
     model.kill()
     model.start()
     assert await model.fill() == []

@@ -44,7 +44,7 @@ SYSTEM = (
     "the chair by the stove. Once a month the supply boat comes, with flour, oil, letters and the schoolmaster, who "
     "plays chess badly and stays for supper. Nobody has drowned off this rock in her time, and she keeps count of that."
 )
-READ = 150
+READ = 100
 """Fewer tokens than the prompt has, and more than what is read behind it."""
 
 
@@ -90,8 +90,10 @@ class Model:
         """A worker's backend for it."""
         backend = Attentive(self.url, "", KEY, prompts=lambda: self.files)
         backend.read = []
-        yield backend
-        await backend.close()
+        try:
+            yield backend
+        finally:
+            await backend.close()
 
     async def fill(self, files: PromptFiles | None = None) -> list[str]:
         """What its process does at its start; returns the files that llama.cpp was given."""
@@ -279,3 +281,40 @@ async def test_a_short_prompt_is_not_worth_a_file(model: Model) -> None:
         request = Ask((*head, PromptMessage("user", "Hello")), "", 2, Sampling(temperature=0.0), head)
         await said(backend, request)
     assert list(model.files.folder.iterdir()) == []
+
+
+async def test_what_was_read_ahead_is_there_when_it_is_asked_for(model: Model) -> None:
+    """Also for another worker, and for the next process of the model; and it is read ahead once."""
+    async with model.asked() as ahead, model.asked() as backend:
+        await ahead.foresee(ask().head)
+        [saved] = model.files.saved()
+        whole = await said(backend, ask())
+        assert backend.read[0] < READ
+        await ahead.foresee(ask().head)
+        assert model.files.saved() == [saved]
+    model.kill()
+    model.start()
+    assert len(await model.fill()) == 1
+    async with model.asked() as backend:
+        assert await said(backend, ask()) == whole
+        assert backend.read[0] < READ
+
+
+async def test_reading_ahead_gives_way_to_whoever_asks(model: Model) -> None:
+    """To a reply that has to be read for, in another worker: it ends before that begins."""
+    async with model.asked() as ahead, model.asked() as backend:
+        reading = asyncio.create_task(ahead.foresee(ask(who="Bea").head))
+        async with aiohttp.ClientSession() as session:
+            slots = Slots(URL(model.url), {"Authorization": f"Bearer {KEY}"}, lambda: session)
+            while (await slots.free())[0] == 2:
+                await asyncio.sleep(0.01)
+        async for _ in backend.stream(ask()):
+            assert reading.done()
+        assert [saved.text.count("Bea") for saved in model.files.saved()] == [0]
+
+
+async def test_one_worker_reads_ahead_at_a_time(model: Model) -> None:
+    """Two would take twice as long."""
+    async with model.asked() as one, model.asked() as other:
+        await asyncio.gather(one.foresee(ask().head), other.foresee(ask().head))
+    assert len(model.files.saved()) == 1

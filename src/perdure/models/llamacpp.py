@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import aiohttp
 import structlog
 
-from perdure.core.prompt import Ask
+from perdure.core.prompt import Ask, PromptMessage
 from perdure.models.openai import READY_S, OpenAIBackend
 from perdure.models.prompt_cache import PromptKeeper, Slots
 from perdure.models.prompt_files import PromptFiles
@@ -47,6 +47,10 @@ class LlamaCppBackend(OpenAIBackend):
         async with aclosing(super().stream(ask)) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    async def foresee(self, messages: Sequence[PromptMessage]) -> None:
+        """Have it read while nobody speaks, and save it, if it was not read before."""
+        await self._keeper.foresee(messages)
 
     async def ready(self) -> bool:
         """Whether the server has loaded its model; it listens before that."""

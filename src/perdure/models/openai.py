@@ -7,7 +7,7 @@ are vLLM's names, which llama.cpp and SGLang share, for going on from an assista
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -155,6 +155,9 @@ class OpenAIBackend:
     def _extras(self) -> dict[str, Any]:
         """Members of the body that only this kind of server knows."""
         return {}
+
+    async def foresee(self, messages: Sequence[PromptMessage]) -> None:
+        """What a prompt will begin with soon. Whoever has a use for that may read it; never raises."""
 
     def _timed(self, timings: Mapping[str, Any]) -> None:
         """What the server says of its own work; nothing where it says nothing."""

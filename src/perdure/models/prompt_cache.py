@@ -19,6 +19,7 @@ import structlog
 from yarl import URL
 
 from perdure.core.prompt import Ask, PromptMessage, estimate_tokens
+from perdure.models import ahead
 from perdure.models.prompt_files import PromptFiles, Saved, text_of, touch
 
 log = structlog.get_logger()
@@ -33,6 +34,10 @@ SAVE_S = 2.0
 """How long a save is waited for, in seconds. It takes milliseconds, unless somebody else has just taken the slot."""
 SULK_S = 60.0
 """How long nothing is kept once that has failed, in seconds: on a disk that is full it will fail again."""
+STEP_CHARS = 128
+"""What is read ahead at a time: a reply that is asked for meanwhile waits for that, about a sixth of a second."""
+STEP_S = 1.0
+"""How long a reply waits for such a step at most, in seconds."""
 LOOK_EVERY_S = 0.5
 """How often a model that speaks is looked at until the rest of its memory can be filled, in seconds."""
 
@@ -111,27 +116,59 @@ class PromptKeeper:
             self._sulks_until = time.monotonic() + SULK_S
             log.warning("a prompt could not be saved: it is read again when the model dies", reason=str(error))
 
+    async def foresee(self, messages: Sequence[PromptMessage]) -> None:
+        """Read and save what a first reply will begin with, unless anybody speaks. Never raises.
+
+        In small steps, each of which finds the one before in its slot; the first reply that has to read calls it off.
+        """
+        try:
+            files = self._files()
+            if files is None or time.monotonic() < self._sulks_until or not self._worth(files, text_of(messages)):
+                return
+            prompt = await self._slots.render(messages)
+            with ahead.reading(files.root) as called_off:
+                for end in range(STEP_CHARS, len(prompt) + STEP_CHARS, STEP_CHARS):
+                    free, count = await self._slots.free()
+                    if free < count or called_off():
+                        return
+                    slot, _, _ = await self._slots.read(prompt[:end])
+                await self._save(files, slot, text_of(messages), head=True)
+        except ahead.ReadBySomebodyError:
+            pass
+        except (aiohttp.ClientError, SlotsError, OSError, KeyError, TypeError, ValueError) as error:
+            log.debug("nothing was read ahead", reason=str(error))
+
     async def _keep(self, files: PromptFiles, messages: Sequence[PromptMessage], *, head: bool) -> None:
         text = text_of(messages)
         closest, known = files.closest(text)
         if closest is not None and 2 * known >= len(closest.text):
             touch(closest)
-        missing = estimate_tokens(text[known:])
-        if missing < max(self._tokens_per_s * WORTH_S, SURELY_READ_TOKENS):
+        if not self._worth(files, text, known):
             return
-        if estimate_tokens(text) * self._bytes_per_token > files.limit_bytes / 2:
-            return  # it would push out everything else
+        await ahead.call_off(files.root, STEP_S)
         free, _ = await self._slots.free()
         if not free:
             return  # behind a queue it would wait twice
         slot, read, took_s = await self._slots.read(await self._slots.render(messages))
         if read >= SURELY_READ_TOKENS and took_s > 0:
             self._tokens_per_s = read / took_s
+        await self._save(files, slot, text, head=head)
+
+    def _worth(self, files: PromptFiles, text: str, known: int | None = None) -> bool:
+        """Whether a file would save enough reading. So much of the text is known; None: that has to be found out."""
+        if known is None:
+            _, known = files.closest(text)
+        if estimate_tokens(text[known:]) < max(self._tokens_per_s * WORTH_S, SURELY_READ_TOKENS):
+            return False
+        # It would push out everything else.
+        return estimate_tokens(text) * self._bytes_per_token <= files.limit_bytes / 2
+
+    async def _save(self, files: PromptFiles, slot: int, text: str, *, head: bool) -> None:
         file = files.new(head=head)
         tokens, size = await self._slots.save(slot, file.name)
         self._bytes_per_token = size / max(tokens, 1)
         await asyncio.to_thread(files.add, file, text, size)
-        log.info("a prompt was saved", head=head, tokens=tokens, read=read, bytes=size)
+        log.info("a prompt was saved", head=head, tokens=tokens, bytes=size)
 
 
 class PromptFiller:

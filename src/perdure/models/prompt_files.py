@@ -82,7 +82,7 @@ class PromptFiles:
     def __init__(self, root: Path, identity: str, limit_bytes: int) -> None:
         self.folder = root / identity
         self.limit_bytes = limit_bytes
-        self._root = root
+        self.root = root
         self._records: dict[str, Saved] = {}
 
     def saved(self) -> list[Saved]:
@@ -130,7 +130,7 @@ class PromptFiles:
         """Remove what is rubbish, too old or too much, what was used longest ago first, also where the disk is full."""
         now = time.time()
         known: list[tuple[float, int, Path]] = []
-        for file in self._root.glob("*/*"):
+        for file in self.root.glob("*/*"):
             with suppress(OSError):
                 record = file if file.name.endswith(_RECORD) else file.with_name(file.name + _RECORD)
                 if not record.exists():
@@ -139,7 +139,7 @@ class PromptFiles:
                 elif file is not record:
                     known.append((record.stat().st_mtime, file.stat().st_size, file))
         used = sum(size for _, size, _ in known)
-        allowed = min(self.limit_bytes, used + shutil.disk_usage(self._root).free - RESERVE_BYTES)
+        allowed = min(self.limit_bytes, used + shutil.disk_usage(self.root).free - RESERVE_BYTES)
         for used_at, size, file in sorted(known):
             if used > allowed or (file.name.startswith("chat") and now - used_at > CHAT_KEPT_S):
                 _remove(file.with_name(file.name + _RECORD), file)

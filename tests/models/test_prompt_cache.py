@@ -300,17 +300,25 @@ async def test_what_was_read_ahead_is_there_when_it_is_asked_for(model: Model) -
         assert backend.read[0] < READ
 
 
-async def test_reading_ahead_gives_way_to_whoever_asks(model: Model) -> None:
-    """To a reply that has to be read for, in another worker: it ends before that begins."""
+async def test_reading_ahead_gives_way_to_whoever_asks(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a reply of another worker that has to be read for: that begins where the reading ahead has come to."""
+    steps: list[str] = []
+    read = Slots.read
+
+    async def noted(slots: Slots, prompt: str, slot: int = -1) -> tuple[int, int, float]:
+        steps.append(prompt)
+        return await read(slots, prompt, slot)
+
+    monkeypatch.setattr(Slots, "read", noted)
     async with model.asked() as ahead, model.asked() as backend:
-        reading = asyncio.create_task(ahead.foresee(ask(who="Bea").head))
-        async with aiohttp.ClientSession() as session:
-            slots = Slots(URL(model.url), {"Authorization": f"Bearer {KEY}"}, lambda: session)
-            while (await slots.free())[0] == 2:
-                await asyncio.sleep(0.01)
-        async for _ in backend.stream(ask()):
-            assert reading.done()
-        assert [saved.text.count("Bea") for saved in model.files.saved()] == [0]
+        reading = asyncio.create_task(ahead.foresee(ask().head))
+        while len(steps) < 5:
+            await asyncio.sleep(0.01)
+        with capture_logs() as log:
+            async for _ in backend.stream(ask()):
+                assert reading.done()
+        assert [line["read"] for line in log if line["event"] == "a prompt was read"][0] < READ
+        assert len(model.files.saved()) == 1
 
 
 async def test_one_worker_reads_ahead_at_a_time(model: Model) -> None:

@@ -152,6 +152,7 @@ class PromptKeeper:
         slot, read, took_s = await self._slots.read(await self._slots.render(messages))
         if read >= SURELY_READ_TOKENS and took_s > 0:
             self._tokens_per_s = read / took_s
+        log.debug("a prompt was read", read=read)
         await self._save(files, slot, text, head=head)
 
     def _worth(self, files: PromptFiles, text: str, known: int | None = None) -> bool:

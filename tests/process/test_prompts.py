@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.http.installation import eventually
 from tests.process.conftest import lend
 from tests.process.conversing import PATIENCE_S, Mortal, look_again, signalled, talking, tell
 
@@ -69,6 +70,19 @@ async def test_a_model_killed_in_mid_reply_does_not_read_the_prompt_again(readin
     async with talking(reading) as api:
         assert (await tell(api, QUESTION, card=CARD)).text == whole.text
         assert lines(reading, "the model spoke")[-1]["read"] < NEW_TOKENS
+
+
+async def test_an_opened_chat_is_read_before_anybody_speaks(reading: Mortal) -> None:
+    """The very first reply of a character does not wait for who it is to be, if somebody has read the greeting first."""
+    async with talking(reading) as api:
+        while not lines(reading, "model is ready"):
+            await asyncio.sleep(0.05)
+        ada = await api.import_card(json.dumps(CARD).encode(), "ada.json")
+        await api.put_chat([ada["id"]])
+        eventually(lambda: lines(reading, "a prompt was saved"))
+        assert (await tell(api, QUESTION, card=CARD)).outcomes == ["done"]
+        assert lines(reading, "the model spoke")[-1]["read"] < NEW_TOKENS
+        assert len(lines(reading, "a prompt was saved")) == 1
 
 
 async def test_damaged_prompts_do_no_harm(reading: Mortal) -> None:

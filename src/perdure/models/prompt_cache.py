@@ -146,6 +146,8 @@ class PromptKeeper:
         if not self._worth(files, text, known):
             return
         await ahead.call_off(files.root, STEP_S)
+        if not self._worth(files, text):
+            return  # it had just come to its end
         free, _ = await self._slots.free()
         if not free:
             return  # behind a queue it would wait twice

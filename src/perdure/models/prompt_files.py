@@ -117,12 +117,12 @@ class PromptFiles:
             _remove(file)
             raise OSError(f"it was not written to its end, {size} bytes")
         saved = Saved(file, text, size, _digest(file))
-        before = [] if file.name.startswith("head") else self.saved()
+        before = self.saved()
         unfinished = saved.record.with_suffix(".new")
         unfinished.write_text(json.dumps({"text": text, "size": size, "digest": saved.digest}))
         unfinished.replace(saved.record)
-        for older in before:  # of one conversation the latest is enough
-            if older.file.name.startswith("chat") and text.startswith(older.text):
+        for older in before:  # of one conversation the latest is enough; a head may have been saved by two at once
+            if text == older.text or (older.file.name.startswith("chat") and text.startswith(older.text)):
                 older.remove()
         self.fit()
 

@@ -58,6 +58,8 @@ class Entry:
     turn_id: str | None
     text: str
     state: str
+    hidden: bool = False
+    """Whether it was deleted, and not brought back."""
 
 
 @dataclass(slots=True)
@@ -71,7 +73,8 @@ class Transcript:
     head_id: str | None = None
     seq: int | None = None
     _snapshot: bool = True
-    """Whether events may tell again what is known; the events of one snapshot share their seq."""
+    """Whether events may tell again what is known: from a snapshot's first event to its head, which is the last. They
+    share their seq, but for the head, which has that of the log."""
 
     def see(self, followed: Followed) -> str:
         """Merge the next thing that `follow` gave. Returns the characters that are new: a delta's, without repeats."""
@@ -102,20 +105,22 @@ class Transcript:
                 return self._delta(data)
             case "head":
                 self.head_id = data["head_id"]
+                self._snapshot = False
+            case "hidden":
+                self._hidden(data)
             case _:  # a kind that a later version has
                 pass
         return ""
 
     def _place(self, event: Event) -> None:
         """Seqs grow, except within a snapshot."""
-        if self.seq is None:
+        if event.kind == "message" and event.data.get("siblings") is not None:
+            # The log leaves them out: a snapshot begins, since our place was too long ago, or the last one was cut.
+            self._snapshot = True
+        if self.seq is None or event.seq > self.seq or (event.seq == self.seq and self._snapshot):
             return
-        if event.seq > self.seq:
-            # The log tells of a message once. Told again, it begins a snapshot: our place was too long ago.
-            self._snapshot = event.kind == "message" and event.data["id"] in self.messages
-        elif event.seq < self.seq or not self._snapshot:
-            detail = f"event {event.seq} ({event.kind}) after event {self.seq}"
-            self._breach(Fault.REPEATED, event.data.get("message_id"), detail)
+        detail = f"event {event.seq} ({event.kind}) after event {self.seq}"
+        self._breach(Fault.REPEATED, event.data.get("message_id"), detail)
 
     def _message(self, data: dict[str, Any]) -> None:
         entry = self.messages.get(data["id"])
@@ -125,6 +130,12 @@ class Transcript:
             )
         elif data["state"] in FINAL:
             self._settle(entry, data["text"], data["state"])
+
+    def _hidden(self, data: dict[str, Any]) -> None:
+        entry = self.messages.get(data["message_id"])
+        # What is on a branch that was never shown here may be deleted there.
+        if entry is not None:
+            entry.hidden = data["hidden"]
 
     def _turn(self, data: dict[str, Any]) -> None:
         self.turns[data["id"]] = data

@@ -1,0 +1,24 @@
+"""Two columns where there is room for them, and one below the other where there is not. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+WIDE = 64
+"""Columns from which on the second column stands beside the first."""
+
+
+def listed(rows: Sequence[tuple[str, str]], width: int) -> list[str]:
+    """The lines of a list of (what, sentence)."""
+    left = max((cell_len(what) for what, _ in rows), default=0) + 2
+    lines: list[str] = []
+    for what, sentence in rows:
+        if width >= WIDE:
+            first, *more = textwrap.wrap(sentence, max(20, width - left)) or [""]
+            lines += [f"{what}{' ' * (left - cell_len(what))}{first}", *(" " * left + line for line in more)]
+        else:
+            lines += [what, *(f"  {line}" for line in textwrap.wrap(sentence, max(8, width - 2)))]
+    return lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`shown` is what people call it, `keys` what prompt_toolkit calls it (chords, in order), `sentence` what it does."""
+    """`shown` is what people call it, `keys` what prompt_toolkit calls it (chords, in order), `sentence` what for."""
 
     shown: str
     keys: tuple[str, ...]

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from prompt_toolkit.input import Input
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
@@ -32,14 +32,17 @@ class Keyboard:
         """
         ahead: list[KeyPress] = []
 
-        def read() -> None:
-            for press in self.keys.read_keys():
+        def hear(presses: Iterable[KeyPress]) -> None:
+            for press in presses:
                 if press.key == Keys.ControlC:
                     interrupt()
                 elif press.key == Keys.ControlD:
                     leave()
                 elif press.key != Keys.CPRResponse:
                     ahead.append(press)
+
+        def read() -> None:
+            hear(self.keys.read_keys())
             if self.keys.closed:
                 leave()
 
@@ -48,6 +51,8 @@ class Keyboard:
         self._paste_is_marked(True)
         try:
             with self.keys.raw_mode(), self.keys.attach(read):
+                # What came in one piece with the Enter of the question before.
+                hear(get_typeahead(self.keys))
                 yield
         finally:
             self._paste_is_marked(False)

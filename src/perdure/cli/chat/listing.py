@@ -1,11 +1,11 @@
-"""Two columns where there is room for them, and one below the other where there is not. Pure."""
+"""Lists and lines in the columns that there are. Pure."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 WIDE = 64
 """Columns from which on the second column stands beside the first."""
@@ -22,3 +22,10 @@ def listed(rows: Sequence[tuple[str, str]], width: int) -> list[str]:
         else:
             lines += [what, *(f"  {line}" for line in textwrap.wrap(sentence, max(8, width - 2)))]
     return lines
+
+
+def fitted(text: str, width: int) -> str:
+    """The text in so many columns at most, with an ellipsis where it goes on."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)).rstrip() + "…" if width > 0 else ""

@@ -94,6 +94,11 @@ class Page:
         self.end()
         self._write("".join(f"{self.palette.quiet(line)}\n" for line in self._lines(remark)))
 
+    def address(self, text: str) -> None:
+        """A quiet line that is there to be copied: not a break in it that is not the terminal's own."""
+        self.end()
+        self._write(f"{self.palette.quiet(harmless_line(text))}\n")
+
     def wrong(self, remark: str) -> None:
         """What went wrong, and what to do."""
         self.end()

@@ -12,9 +12,10 @@ from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import is_dumb_terminal
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from perdure.cli.chat.keys import Keyboard
+from perdure.cli.chat.listing import fitted
 from perdure.cli.chat.page import Page
 from perdure.cli.chat.picking import Choice, Picking
 
@@ -46,23 +47,23 @@ def rendered(picking: Picking, title: str, columns: int, lines: int) -> StyleAnd
     """The list as it is seen. No line is longer than the terminal is wide."""
     height = max(1, min(ROWS, lines - 3))
     out: StyleAndTextTuples = [
-        ("class:title", set_cell_size(title, min(cell_len(title), columns - 1))),
+        ("class:title", fitted(title, columns - 1)),
         ("", "\n"),
         ("class:mark", "› "),
         ("", picking.wanted[-(columns - 4) :]),
         ("[SetCursorPosition]", ""),
-        ("class:quiet", "" if picking.wanted else "type to narrow, ↑ ↓ Enter"[: columns - 4]),
+        ("class:quiet", "" if picking.wanted else fitted("type to narrow, ↑ ↓ Enter", columns - 4)),
     ]
     for marked, choice in picking.rows(height):
-        name = set_cell_size(choice.title, min(cell_len(choice.title), columns - 3))
+        name = fitted(choice.title, columns - 3)
         room = columns - 3 - cell_len(name) - 2
-        hint = set_cell_size(choice.hint, min(cell_len(choice.hint), room)) if room > 8 else ""
+        hint = fitted(choice.hint, room) if room > 8 else ""
         out += [
             ("", "\n"), ("class:mark", "▸ " if marked else "  "),
             ("class:mark" if marked else "", name), ("class:quiet", f"  {hint}" if hint else ""),
         ]  # fmt: skip
     if not picking.count:
-        out += [("", "\n"), ("class:quiet", "  nothing fits"[: columns - 1])]
+        out += [("", "\n"), ("class:quiet", fitted("  nothing fits", columns - 1))]
     elif picking.count > height:
         out += [("", "\n"), ("class:quiet", f"  {picking.place + 1}/{picking.count}")]
     return out

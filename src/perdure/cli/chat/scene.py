@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from enum import Enum, auto
 
 from perdure.cli.chat.branch import marked, place
 from perdure.cli.chat.page import Page
@@ -18,6 +19,17 @@ REACH = 500
 """Messages at the end of the branch among which orders look for what they mean."""
 
 
+class Phase(Enum):
+    """What is going on."""
+
+    WORKING = auto()
+    """Something that can be broken off."""
+    ASKING = auto()
+    """A reply is asked for, and will be there in a moment: Ctrl-C stops it as soon as it can be stopped."""
+    READING = auto()
+    """A reply is being read: Ctrl-C stops it."""
+
+
 class Scene:
     """What the orders work on. `chat` is the one that is on; `deleted` what /undo brings back, the last one last."""
 
@@ -28,8 +40,8 @@ class Scene:
         self.deleted: list[tuple[str, str]] = []
         self.stopping = False
         """Whether Ctrl-C has been pressed in this reply."""
-        self.reading = False
-        """Whether a reply is being read, which is what Ctrl-C stops."""
+        self.phase = Phase.WORKING
+        """What is going on, and so what Ctrl-C means."""
 
     @property
     def characters(self) -> list[Character]:
@@ -107,16 +119,25 @@ class Scene:
 
     async def read(self, view: ReplyView, remark: str = "") -> None:
         """A reply as it comes."""
-        self.reading, self.stopping = True, False
+        self.phase = Phase.READING
+        if self.stopping:
+            # Pressed before there was anything to stop.
+            self.talk.press()
         try:
             await read(self.talk, self.page, view, remark)
         finally:
-            self.reading = False
+            self.phase = Phase.WORKING
         self.page.gap()
 
     async def _answered(self, asked: AsyncIterator[Note | ReplyView], remark: str = "") -> None:
-        async for item in asked:
-            if isinstance(item, ReplyView):
-                await self.read(item, remark)
-            else:
-                self.page.aside(item.text)
+        self.phase = Phase.ASKING
+        try:
+            async for item in asked:
+                if isinstance(item, ReplyView):
+                    await self.read(item, remark)
+                else:
+                    # Nobody knows for how long: Ctrl-C gives up at once.
+                    self.phase = Phase.WORKING
+                    self.page.aside(item.text)
+        finally:
+            self.phase = Phase.WORKING

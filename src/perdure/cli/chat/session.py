@@ -22,7 +22,7 @@ from perdure.cli.chat.orders import Order, Unknown, Words, read
 from perdure.cli.chat.page import Page
 from perdure.cli.chat.pick import pick
 from perdure.cli.chat.prompt import Left, Line, Prompt
-from perdure.cli.chat.scene import Scene
+from perdure.cli.chat.scene import Phase, Scene
 from perdure.cli.chat.talk import Talk
 from perdure.client import ApiError
 from perdure.client.shapes import Character
@@ -62,7 +62,7 @@ class Session:
                 text = await self._round(text)
             self.page.end()
         if self.scene.chat is not None:
-            self.page.line(f"This chat goes on with: perdure chat --chat {self._talk.chat_id}")
+            self.page.address(f"This chat goes on with: perdure chat --chat {self._talk.chat_id}")
 
     async def resume(self, chat_id: str) -> None:
         """Begin with this chat."""
@@ -92,8 +92,10 @@ class Session:
         """Do something while Ctrl-C is heard: in a reply it is a stop, else it breaks the work off. None where that or
         an error was its end; an error is shown.
         """
-        self._gave_up = False
+        self._gave_up = self.scene.stopping = False
         self._busy = asyncio.ensure_future(work)
+        # It has begun before any key is heard, and has said what Ctrl-C means.
+        await asyncio.sleep(0)
         try:
             with self._keyboard.watched(self._interrupt, self._leave):
                 return await self._busy
@@ -114,7 +116,6 @@ class Session:
         """One question and what comes of it. Returns what shall stand at the next one."""
         hint = f"Write to {harmless_line(self.scene.names)} · /help"
         typed = await self._prompt.ask(hint, text=text, armed=self.scene.stopping)
-        self.scene.stopping = False
         match typed:
             case Left():
                 self.left = True
@@ -170,10 +171,10 @@ class Session:
 
     def _interrupt(self) -> None:
         """Ctrl-C while something goes on."""
-        if self.scene.reading and not self.scene.stopping:
+        if self.scene.phase is not Phase.WORKING and not self.scene.stopping:
             self.scene.stopping = True
             self._talk.press()
-        elif self.scene.reading:
+        elif self.scene.phase is Phase.READING:
             self._leave()
         elif self._busy is not None:
             self._gave_up = True

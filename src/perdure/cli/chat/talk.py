@@ -181,14 +181,11 @@ class Talk:
         """What was heard while nobody listened is over: outages that have passed, keys of another moment."""
         while not self._heard.empty():
             match self._heard.get_nowait():
-                case Event() | Back():
-                    self._away = False
-                case Lost():
-                    self._away = True
                 case ApiError() as error:
                     raise error
-                case Pressed():
+                case Event() | Back() | Lost() | Pressed():
                     pass
+        self._away = False
 
     async def _enter(self, chat_id: str) -> None:
         await self.close()

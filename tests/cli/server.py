@@ -14,7 +14,8 @@ def ask(url: str, path: str, token: str = "", body: object = None, method: str |
     how = method or ("GET" if body is None else "PUT")
     request = urllib.request.Request(f"{url}/api/v1{path}", headers=held, data=data, method=how)  # type: ignore[arg-type]  # bytes too
     with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
+        content = answer.read()
+    return json.loads(content) if content else None
 
 
 def branch(url: str, token: str = "") -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A person at a terminal, for tests: a real pseudo-terminal with a command in it, seen through a terminal's emulator."""
+"""A person at a terminal, for tests: a real pseudo-terminal with a command in it, seen as it is seen there."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_ctrl_c_is_heard_at_every_moment(installation: Installation, open_termin
     for n in range(5):
         terminal.write(f"race {n} [[tokens=400 interval=0.02]]")
         terminal.type(f"\r{CTRL_C}")
-        terminal.until(lambda screen, n=n: screen.count("(stopped)") > n)  # type: ignore[misc]
+        terminal.until(lambda screen, n=n: screen.count("(stopped)") > n)
     terminal.until_asked()
     assert [m["state"] for m in branch(installation.url)[2::2]] == ["stopped"] * 5
     terminal.write("twice [[tokens=900 interval=0.02]]")

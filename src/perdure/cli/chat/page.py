@@ -54,7 +54,7 @@ class Page:
     def begin(self, name: str, remark: str = "", behind: str = "") -> None:
         """Whose words follow. `behind` is what these words go on from: it is known, and not written again."""
         self.end()
-        remark = f"  {self.palette.quiet(remark)}" if remark else ""
+        remark = f"  {self.palette.quiet(harmless_line(remark))}" if remark else ""
         self._write(f"{self.palette.name(harmless_line(name))}{remark}\n")
         self._markup = Markup()
         self._markup.feed(harmless(behind))

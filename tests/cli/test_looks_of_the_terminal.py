@@ -1,8 +1,12 @@
-"""What reaches the terminal, byte for byte: its looks, its width, and nothing that anybody else could command it with."""
+"""What reaches the terminal, byte for byte: looks, lines, and nothing that anybody else could command it with."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
+import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,45 +15,63 @@ from rich.color import ColorSystem
 
 from perdure.cli.chat.markup import Look
 from perdure.cli.chat.palette import THEMES, Palette, theme_of
+from perdure.client import Api
 from tests.cli.conftest import Open
 from tests.cli.server import ask, branch, unwrapped
-from tests.http.installation import Installation
+from tests.http.installation import Installation, ScriptedBackend
 
-HOSTILE = "a\x1b]0;pwned\x07b\x1b[2Jc\x1b[?1049hd\x9b31me\x08\x08f\u202eg\u2066h\x00i\x7fj\x1bPq\x1b\\k"
-FORBIDDEN = (b"pwned\x07", b"\x1b]0", b"\x1b[?1049", b"\xc2\x9b", b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\x1bP", b"\x00", b"\x7f")
+REPLACED = "\N{REPLACEMENT CHARACTER}"
+HOSTILE = "a\x1b]0;pwned\x07b\x1b[2Jc\x1b[?1049hd\x9b31me\x08\x08f\u202eg\u2066h\x7fj\x1bPq\x1b\\k"
+FORBIDDEN = (
+    b"pwned\x07",
+    b"\x1b]0",
+    b"\x1b[?1049",
+    b"\xc2\x9b",
+    b"\xe2\x80\xae",
+    b"\xe2\x81\xa6",
+    b"\x1bP",
+    b"\x7f",
+)
 ITALIC, COLOUR = re.compile(rb"\x1b\[[0-9;]*\b3(;|m)"), re.compile(rb"\x1b\[[0-9;]*(3[0-7]|38|9[0-7])[;m]")
 
 
 @pytest.fixture
-def hostile(installation: Installation) -> Any:
-    """A character whose card and words command the terminal."""
-    body = {"name": "Eve \x1b[31m", "description": HOSTILE, "first_mes": HOSTILE, "alternate_greetings": [HOSTILE * 2]}
-    made = ask(installation.url, "/characters", body=body, method="POST")["character"]
-    yield made
-    ask(installation.url, f"/characters/{made['id']}", method="DELETE")
+def hostile(installation: Installation, backend: ScriptedBackend) -> Iterator[str]:
+    """The id of a character whose card and words command the terminal."""
+    told = {"name": "Eve \x1b[31m", "description": HOSTILE, "first_mes": HOSTILE, "alternate_greetings": [HOSTILE * 2]}
+    card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": told}
+
+    async def made() -> str:
+        async with Api(installation.url) as api:
+            return (await api.import_card(json.dumps(card).encode(), "eve.json"))["id"]
+
+    _control(backend, {"default": {"text": HOSTILE, "tokens": 1}})
+    character_id = asyncio.run(made())
+    yield character_id
+    _control(backend, {"reset": True, "default": {}})
+    ask(installation.url, f"/characters/{character_id}", method="DELETE")
 
 
-def test_nobody_commands_the_terminal(installation: Installation, open_terminal: Open, hostile: Any) -> None:
-    """Names, greetings, replies, what one said oneself, lists and edits: every character is there, and does nothing."""
-    terminal = open_terminal("chat", hostile["id"], "--new", "--server", installation.url)
-    terminal.say(f'say [[text="{HOSTILE.translate({0: None})}"]]'.replace("\x1b", "").replace("\x08", "").replace("\x07", ""))
-    chat = branch(installation.url)[0]["chat_id"]
-    text = f'hm [[text="{HOSTILE}"]]'
-    ask(installation.url, f"/chats/{chat}/messages/11111111-1111-4111-8111-{chat[-12:]}", body={"text": text})
-    terminal.until(lambda _: len(branch(installation.url)) == 5 and branch(installation.url)[-1]["state"] == "done")
+def _control(backend: ScriptedBackend, order: dict[str, Any]) -> None:
+    url = f"{backend.url.removesuffix('/v1')}/control"
+    request = urllib.request.Request(url, json.dumps(order).encode(), {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=60).close()
+
+
+def test_nobody_commands_the_terminal(installation: Installation, open_terminal: Open, hostile: str) -> None:
+    """Names, greetings, replies, what one said oneself, lists, edits: it may all be seen, and it does nothing."""
+    terminal = open_terminal("chat", hostile, "--new", "--server", installation.url)
+    terminal.say(f"well \u202e\x9b31m {HOSTILE[-1]}")
     shown = terminal.say("/history")
-    assert branch(installation.url)[-1]["text"].count("\x1b") == HOSTILE.count("\x1b"), "the reply is what it is"
-    assert shown.count("a\N{REPLACEMENT CHARACTER}]0;pwned\N{REPLACEMENT CHARACTER}b") >= 2
-    terminal.write("/edit reply")
-    terminal.type("\r")
-    terminal.until(lambda screen: "in other words" in screen)
-    terminal.type("\x03")
-    terminal.until_asked()
-    terminal.write("/chats")
-    terminal.type("\r")
-    terminal.until(lambda screen: "Which chat?" in screen)
-    terminal.type("\x03")
-    terminal.until_asked()
+    assert "pwned" in shown
+    assert f"b{REPLACED}[2Jc" in shown or "\x1b" not in branch(installation.url)[-1]["text"]
+    assert f"well {REPLACED}{REPLACED}31m" in shown
+    for order, sign in (("/edit reply", "in other words"), ("/chats", "Which chat?"), ("/characters", "With whom?")):
+        terminal.write(order)
+        terminal.type("\r")
+        terminal.until(lambda screen, sign=sign: sign in screen)
+        terminal.type("\x03")
+        terminal.until_asked()
     terminal.type("\x04")
     terminal.ended()
     for sequence in FORBIDDEN:
@@ -92,7 +114,7 @@ def test_colours_are_left_out_where_nobody_wants_them(installation: Installation
     dumb.type("/chats\r")
     dumb.until(lambda screen: screen.endswith("Number:"))
     dumb.type("1\r")
-    dumb.until(lambda screen: screen.count(reply) == 2 and screen.endswith("\n›"))
+    dumb.until(lambda screen: screen.count(reply) == 3 and screen.endswith("\n›"))
     dumb.type("\x04")
     assert dumb.ended() == 0
     assert not re.search(rb"\x1b\[[0-9;]*[A-HJKm]", dumb.sent)

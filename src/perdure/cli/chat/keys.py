@@ -14,6 +14,7 @@ from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
+from prompt_toolkit.utils import is_dumb_terminal
 
 Heard = Callable[[], None]
 
@@ -60,6 +61,8 @@ class Keyboard:
             store_typeahead(self.keys, ahead)
 
     def _paste_is_marked(self, on: bool) -> None:
+        if is_dumb_terminal():
+            return
         if on:
             self.output.enable_bracketed_paste()
         else:

@@ -115,8 +115,8 @@ async def _by_number(keyboard: Keyboard, page: Page, title: str, choices: Sequen
     """Where nothing can be painted: a numbered list."""
     page.line(title)
     for n, choice in enumerate(choices, 1):
-        page.line(f"{n}  {choice.title}  {choice.hint}".rstrip())
-    session: PromptSession[str] = PromptSession("Number: ", input=keyboard.keys, output=keyboard.output)
+        page.line(fitted(f"{n}  {choice.title}  {choice.hint}".rstrip(), page.width))
+    session: PromptSession[str] = PromptSession("Number: ", input=keyboard.keys)
     while True:
         try:
             typed = (await session.prompt_async()).strip()

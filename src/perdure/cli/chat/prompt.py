@@ -11,13 +11,16 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, has_focus
-from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import is_dumb_terminal
 
 from perdure.cli.chat import keymap
+from perdure.cli.chat.harmless import harmless
 from perdure.cli.chat.keys import Keyboard
 from perdure.cli.chat.orders import Order, completions
 
@@ -50,7 +53,8 @@ class Prompt:
         self._session: PromptSession[Typed | str] = PromptSession(
             FormattedText([("class:sign", "› ")]),
             input=keyboard.keys,
-            output=keyboard.output,
+            # Without an output of its own it asks plainly where nothing can be painted.
+            output=None if is_dumb_terminal() else keyboard.output,
             history=history,
             key_bindings=self._bindings(),
             completer=_Completer(names),
@@ -58,6 +62,7 @@ class Prompt:
             multiline=True,
             prompt_continuation="  ",
             placeholder=lambda: FormattedText([("class:placeholder", self._placeholder())]),
+            input_processors=[_Harmless()],
             enable_open_in_editor=True,
             tempfile_suffix=".txt",
             reserve_space_for_menu=6,
@@ -135,6 +140,15 @@ class Prompt:
         """Answer without a word: the line that was there for it goes."""
         event.app.erase_when_done = True
         event.app.exit(result=typed)
+
+
+class _Harmless(Processor):
+    """What is pasted may have been written by anybody: it is sent as it is, and shown as it may be."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        # One character for each, so that the cursor stands where it is.
+        parts: StyleAndTextTuples = [(part[0], harmless(part[1].replace("\r", "\0"))) for part in transformation_input.fragments]
+        return Transformation(parts)
 
 
 class _Completer(Completer):

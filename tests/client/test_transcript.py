@@ -182,6 +182,16 @@ def test_behind_its_head_a_snapshot_is_over(server: Server) -> None:
     assert server.faults() == [Fault.REPEATED]
 
 
+def test_a_snapshot_may_tell_of_a_reply_on_another_branch(server: Server) -> None:
+    """It is still being written, and its message is not on the branch that is shown."""
+    server.snapshot("one ", whole=False)
+    data = {"turn_id": "other", "message_id": "aside", "offset": 0, "text": "boo"}
+    seq = server.transcript.seq
+    server.see("turn", {**turn("running", "boo"), "id": "other", "message_id": "aside"}, seq)
+    server.see("delta", data, seq)
+    assert server.faults() == []
+
+
 def test_a_first_snapshot_is_over_with_its_head() -> None:
     """Also for somebody who has seen nothing before."""
     transcript = Transcript(CHAT)

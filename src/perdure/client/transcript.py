@@ -72,7 +72,7 @@ class Transcript:
     breaches: list[Breach] = field(default_factory=list)
     head_id: str | None = None
     seq: int | None = None
-    _snapshot: bool = True
+    _snapshot: bool = False
     """Whether events may tell again what is known: from a snapshot's first event to its head, which is the last. They
     share their seq, but for the head, which has that of the log."""
 
@@ -83,7 +83,6 @@ class Transcript:
                 return ""
             case Back(snapshot):
                 if snapshot:
-                    self._snapshot = True
                     self._breach(Fault.FORGOTTEN, None, f"the place {self.seq} is unknown to the server")
                     self.seq = None
                 return ""
@@ -196,7 +195,9 @@ class Transcript:
         """The reply that an event speaks of. One that was never told of has lost its message event."""
         entry = self.messages.get(message_id)
         if entry is None:
-            self._breach(Fault.LOST, message_id, "an event speaks of a message that was never shown")
+            # A snapshot tells of all turns that go on, and of the messages of one branch only.
+            if not self._snapshot:
+                self._breach(Fault.LOST, message_id, "an event speaks of a message that was never shown")
             turn_id = data.get("turn_id") or data["id"]
             entry = Entry(message_id, "character", data.get("parent_id"), turn_id, "", "queued")
             self.messages[message_id] = entry

@@ -147,7 +147,9 @@ class _Harmless(Processor):
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         # One character for each, so that the cursor stands where it is.
-        parts: StyleAndTextTuples = [(part[0], harmless(part[1].replace("\r", "\0"))) for part in transformation_input.fragments]
+        parts: StyleAndTextTuples = [
+            (part[0], harmless(part[1].replace("\r", "\0"))) for part in transformation_input.fragments
+        ]
         return Transformation(parts)
 
 

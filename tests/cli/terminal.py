@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import selectors
+import signal
 import struct
 import subprocess
 import termios
@@ -86,6 +87,10 @@ class Terminal:
     def until_asked(self) -> str:
         """Wait for an empty prompt."""
         return self.until(lambda _: self._asked())
+
+    def signal(self, signum: signal.Signals) -> None:
+        """Send the command a signal."""
+        self._process.send_signal(signum)
 
     def ended(self) -> int:
         """Wait for the end of the command; returns its exit status."""

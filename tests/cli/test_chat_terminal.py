@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 from uuid import uuid4
+
+import pytest
 
 from tests.cli.conftest import Open
 from tests.cli.server import ask, branch, unwrapped
@@ -147,6 +150,28 @@ def test_what_is_typed_during_a_reply_is_sent_behind_it(installation: Installati
     messages = branch(installation.url)
     assert [m["text"] for m in messages[3:4]] == ["queued [[tokens=2]]"]
     assert unwrapped(f"{messages[2]['text']} › queued [[tokens=2]] Mizzle {messages[4]['text']}") in unwrapped(screen)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_the_terminal_as_it_was(
+    installation: Installation, open_terminal: Open, signum: signal.Signals
+) -> None:
+    """Whoever ends it from elsewhere gets an ordinary end, at the prompt and in a reply; SIGINT is Ctrl-C."""
+    terminal = open_terminal("chat", "Mizzle", "--new", "--server", installation.url)
+    terminal.write("stay [[tokens=900 interval=0.02]]")
+    terminal.type("\r")
+    terminal.until(SPEAKING.search)
+    terminal.signal(signum)
+    if signum is signal.SIGINT:
+        assert terminal.until_asked().endswith("(stopped)\n\n› Ctrl-C again leaves")
+        terminal.signal(signum)
+    assert terminal.ended() == 0
+    assert terminal.cooked()
+    at_prompt = open_terminal("chat", "Mizzle", "--new", "--server", installation.url)
+    at_prompt.until_asked()
+    at_prompt.signal(signal.SIGTERM)
+    assert at_prompt.ended() == 0
+    assert at_prompt.cooked()
 
 
 def test_no_death_shows_in_the_words(installation: Installation, open_terminal: Open) -> None:

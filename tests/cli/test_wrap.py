@@ -70,3 +70,16 @@ def test_wide_characters_break_anywhere_but_before_a_stop() -> None:
 def test_lines_are_indented() -> None:
     """All but the empty ones."""
     assert lines("one\n\ntwo", indent=2) == ["  one", "", "  two"]
+
+
+def test_a_remark_stands_apart_by_one_space() -> None:
+    """Between words, within one, and where nothing was said yet."""
+    note = (" (well) ", Look.NOTE)
+    for before, behind, shown in (
+        ("one", " two", "one (well) two"),
+        ("one ", "two", "one (well) two"),
+        ("", "a", "(well) a"),
+    ):
+        wrap = Wrap(40)
+        out = wrap.feed([(before, Look.PLAIN)]) + wrap.feed([note]) + wrap.feed([(behind, Look.PLAIN)]) + wrap.finish()
+        assert "".join(text for text, _ in out) == shown

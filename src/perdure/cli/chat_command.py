@@ -12,6 +12,7 @@ from perdure.cli.chat.palette import THEMES
 from perdure.cli.chat.talk import talk_with
 from perdure.cli.server_option import Server, reach, with_server
 from perdure.client import ApiError
+from perdure.client.shapes import Character
 
 
 @click.command("chat")
@@ -50,7 +51,7 @@ async def _at_a_terminal(server: Server, name: str | None, chat_id: str | None, 
     # Loaded here: a pipe needs none of what makes a terminal comfortable.
     from perdure.cli.chat.session import Session
 
-    characters = await reach(server)
+    characters = _some(await reach(server))
     async with talk_with(server) as talk:
         session = Session(talk, characters, theme)
         if chat_id is not None:
@@ -66,12 +67,16 @@ async def _at_a_terminal(server: Server, name: str | None, chat_id: str | None, 
 async def _in_a_pipe(server: Server, name: str | None, chat_id: str | None) -> int:
     from perdure.cli.chat.pipe import converse, show_characters
 
-    characters = await reach(server)
+    characters = _some(await reach(server))
     if name is None and chat_id is None:
-        if not characters:
-            raise NotChosen("There are no characters. Bring one in with: perdure import FILE")
         show_characters(characters)
         return 0
     async with talk_with(server) as talk:
         character_id = chosen(characters, name)["id"] if name is not None else None
         return 1 if await converse(talk, character_id, chat_id) else 0
+
+
+def _some(characters: list[Character]) -> list[Character]:
+    if not characters:
+        raise NotChosen("There are no characters. Bring one in with: perdure import FILE")
+    return characters

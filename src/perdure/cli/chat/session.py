@@ -74,9 +74,6 @@ class Session:
 
     async def choose(self, *, new: bool) -> None:
         """Pick somebody, and with somebody whom one knows, a chat."""
-        if not self._characters:
-            self.page.wrong("There are no characters. Bring one in with: perdure import FILE")
-            return
         rows = choosing.of_characters(self._characters)
         someone = await pick(self._keyboard, self.page, "Whom do you want to talk with?", rows)
         if someone is None:

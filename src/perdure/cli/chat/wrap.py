@@ -70,7 +70,7 @@ class Wrap:
             self._begin()
         elif character in " \t" and Look.BLOCK not in look:
             self._flush(out)
-            self._spaces.append((" " * (TAB if character == "\t" else 1), look))
+            self._space(" " * (TAB if character == "\t" else 1), look)
         elif Look.BLOCK in look:
             self._flush(out)
             self._word, self._word_cells = [(character.expandtabs(TAB), look)], TAB if character == "\t" else cells
@@ -80,6 +80,14 @@ class Wrap:
                 self._flush(out)
             self._word.append((character, look))
             self._word_cells += cells
+
+    def _space(self, text: str, look: Look) -> None:
+        """A remark stands apart by one space, whether or not the words around it bring theirs."""
+        if Look.NOTE in look and (self._spaces or self._blank):
+            return
+        if self._spaces and Look.NOTE in self._spaces[-1][1]:
+            self._spaces.pop()
+        self._spaces.append((text, look))
 
     def _breaks_before(self, character: str, cells: int) -> bool:
         last = self._word[-1][0]

@@ -6,5 +6,6 @@ server and for the keyboard alike. What is shown is only ever appended to: nothi
 pure      `orders` (what was typed), `keymap` (what the keys do), `branch` (which message is meant), `fuzzy` (what a
           filter finds), `harmless` (no text commands the terminal), `markup` and `wrap` (how text looks), `reply_view`
 at work   `talk` (the server), `page` (the output), `prompt` and `keys` (the input), `pick` (lists), `history`
-together  `session` (a person at a terminal), `actions` (what each order does), `pipe` (a script)
+together  `session` (a person at a terminal), `scene` (a chat on the page), `actions` (what each order does, in
+          `message_orders` and `chat_orders`), `pipe` (a script)
 """

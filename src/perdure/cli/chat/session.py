@@ -13,12 +13,12 @@ from prompt_toolkit.input import create_input
 from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from perdure.cli.chat import actions, choosing
-from perdure.cli.chat.actions import Edit, Leave, Outcome, Pick
+from perdure.cli.chat import actions, chat_orders, choosing
 from perdure.cli.chat.harmless import harmless, harmless_line
 from perdure.cli.chat.history import kept_history, state_folder
 from perdure.cli.chat.keys import Keyboard
 from perdure.cli.chat.orders import Order, Unknown, Words, read
+from perdure.cli.chat.outcome import Edit, Leave, Outcome, Pick
 from perdure.cli.chat.page import Page
 from perdure.cli.chat.pick import pick
 from perdure.cli.chat.prompt import Left, Line, Prompt
@@ -70,7 +70,7 @@ class Session:
 
     async def enter(self, character_id: str, *, new: bool) -> None:
         """Begin with the last chat with somebody, or a new one."""
-        await self.doing(self.scene.begin([character_id]) if new else actions.go_on_with(self.scene, character_id))
+        await self.doing(self.scene.begin([character_id]) if new else chat_orders.go_on_with(self.scene, character_id))
 
     async def choose(self, *, new: bool) -> None:
         """Pick somebody, and with somebody whom one knows, a chat."""
@@ -81,7 +81,7 @@ class Session:
         if new:
             await self.enter(someone.key, new=True)
             return
-        outcome = await self.doing(actions.chats_with(self.scene, someone.key))
+        outcome = await self.doing(chat_orders.chats_with(self.scene, someone.key))
         if isinstance(outcome, Pick):
             await self._picked(outcome)
 

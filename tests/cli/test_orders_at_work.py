@@ -143,7 +143,7 @@ def test_a_reply_goes_on(installation: Installation, open_terminal: Open) -> Non
     stopped = branch(installation.url)[-1]
     terminal.write("/continue")
     terminal.type("\r")
-    terminal.until(lambda screen: " " in screen.rpartition("goes on\n")[2].strip())
+    terminal.until(lambda screen: "goes on\n  " in screen and " " in screen.rpartition("goes on\n")[2].strip())
     terminal.type(CTRL_C)
     screen = terminal.until_asked()
     longer = branch(installation.url)[-1]

@@ -144,6 +144,8 @@ class Session:
 
     async def _obey(self, name: str, rest: str) -> None:
         outcome: Outcome = await self.doing(actions.obey(self.scene, name, rest))
+        if self._gave_up:
+            self.page.line("(given up)")
         match outcome:
             case Leave():
                 self.left = True

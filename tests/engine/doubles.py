@@ -215,7 +215,9 @@ class FaultyStore:
         """SIGCONT."""
         self._moving.set()
 
-    async def write(self, work: Callable[[Records], T], *, durable: bool = True, hints: Collection[Hint] = ()) -> T:
+    async def write(
+        self, work: Callable[[Records], T], *, durable: bool = True, brief: bool = False, hints: Collection[Hint] = ()
+    ) -> T:
         """Write, or not."""
         self.writes += 1
         before = self.before.pop(0) if self.before else None
@@ -223,20 +225,20 @@ class FaultyStore:
         await self._moving.wait()
         if before is not None:
             raise before
-        result = await self.inner.write(work, durable=durable)
+        result = await self.inner.write(work, durable=durable, brief=brief)
         for hint in hints:
             self.bell.ring(hint)
         if after is not None:
             raise after
         return result
 
-    async def read(self, work: Callable[[Records], T]) -> T:
+    async def read(self, work: Callable[[Records], T], *, brief: bool = False) -> T:
         """Read, or not."""
         await self._moving.wait()
         fault = self.read_faults.pop(0) if self.read_faults else None
         if fault is not None:
             raise fault
-        return await self.inner.read(work)
+        return await self.inner.read(work, brief=brief)
 
     async def close(self) -> None:
         """Close as ever."""

@@ -34,7 +34,7 @@ from perdure.engine.life import apply
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 from perdure.store.database import Database
-from perdure.store.sqlite import SqlRecords, connect
+from perdure.store.file import SqlRecords, connect
 
 from .doubles import ToldClock, new_database
 from .players import Died, Played, Reader, Sent, Try, now, plain, text_of
@@ -71,7 +71,9 @@ class Stage(RuleBasedStateMachine):
         self.conn.execute("PRAGMA synchronous=OFF")
         self.records = SqlRecords.over(Database(self.conn))
 
-    async def write(self, work: Callable[[Records], T], *, durable: bool = True, hints: Collection[Hint] = ()) -> T:
+    async def write(
+        self, work: Callable[[Records], T], *, durable: bool = True, brief: bool = False, hints: Collection[Hint] = ()
+    ) -> T:
         """The store port, so that use cases that bring their own transaction run here too."""
         fate, self.fate = self.fate, "lives"
         self.conn.execute("BEGIN IMMEDIATE")
@@ -88,7 +90,7 @@ class Stage(RuleBasedStateMachine):
             raise Died
         return result
 
-    async def read(self, work: Callable[[Records], T]) -> T:
+    async def read(self, work: Callable[[Records], T], *, brief: bool = False) -> T:
         """The store port."""
         return work(self.records)
 

@@ -17,7 +17,7 @@ import pytest
 from perdure.core.errors import Conflict, StoreFull, StoreUnavailable
 from perdure.core.records import Message, Role
 from perdure.ports.store import Records
-from perdure.store import sqlite
+from perdure.store import file
 from perdure.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
@@ -137,7 +137,7 @@ async def test_a_file_that_stays_locked_is_unavailable_and_then_available(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller hears of it in time to tell its client to try again; nothing was written."""
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(file, "BUSY_TIMEOUT_S", 0.05)
     store = SqliteStore(path)
     with locked(path):
         with pytest.raises(StoreUnavailable) as caught:

@@ -121,7 +121,7 @@ class Tailer:
             self._window = None
             return False
         latest = await self._latest()
-        events = await self._store.read(lambda records: records.events.after(latest.upto, PAGE))
+        events = await self._store.read(lambda records: records.events.after(latest.upto, PAGE), brief=True)
         latest.add(events)
         for event in events:
             for listener in self._listeners.get(event.chat_id, ()):

@@ -107,7 +107,7 @@ class Worker:
             if not self._gate.open or room <= 0:
                 continue
             async with self._claiming:
-                claimed = None if self._stopping else await self._patiently(partial(self._take, room=room))
+                claimed = None if self._stopping else await self._patiently(partial(self._take, room=room), brief=True)
                 for turn, part in claimed or ():
                     self._turns[_claim_of(turn)] = turn
                     attempt = asyncio.create_task(self._attempt(turn, part), name=f"turn {turn.id}")
@@ -233,11 +233,13 @@ class Worker:
         except (StoreUnavailable, StoreFull):
             return False
 
-    async def _patiently(self, work: Callable[[Records, float], T], *, durable: bool = False) -> T | None:
+    async def _patiently(
+        self, work: Callable[[Records, float], T], *, durable: bool = False, brief: bool = False
+    ) -> T | None:
         """Run `work(records, now)`; where the store is away, None: the next beat tries again."""
         now = self._clock.now()
         try:
-            return await self._store.write(lambda records: work(records, now), durable=durable)
+            return await self._store.write(lambda records: work(records, now), durable=durable, brief=brief)
         except (StoreUnavailable, StoreFull):
             return None
 

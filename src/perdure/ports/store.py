@@ -256,16 +256,25 @@ class Records(Protocol):
 class Store(Protocol):
     """Runs transactions. Raises StoreUnavailable or StoreFull where the disk or the database will not."""
 
-    async def write(self, work: Callable[[Records], T], *, durable: bool = True, hints: Collection[Hint] = ()) -> T:
+    async def write(
+        self,
+        work: Callable[[Records], T],
+        *,
+        durable: bool = True,
+        brief: bool = False,
+        hints: Collection[Hint] = (),
+    ) -> T:
         """Run `work` in one transaction, and ring `hints` once it is committed; returns after that.
 
         `durable=False` may lose the commit to a power cut (never to a killed process): for claims and renewals, which
         are worth nothing when all processes are gone, and are made durable by the first text behind them.
+        `brief` is what takes less than waking somebody else to do it: it may run in the caller's thread, where it waits
+        for nobody.
         """
         ...
 
-    async def read(self, work: Callable[[Records], T]) -> T:
-        """Run `work` over one consistent snapshot."""
+    async def read(self, work: Callable[[Records], T], *, brief: bool = False) -> T:
+        """Run `work` over one consistent snapshot. `brief` as above: a few rows that were just written."""
         ...
 
     async def close(self) -> None: ...

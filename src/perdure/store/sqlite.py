@@ -1,5 +1,8 @@
 """SQLite: one file, one writing thread and one reading thread in each process.
 
+What is brief runs in the event loop's own thread, as long as nothing is in its way: waking another thread and being
+woken by it take longer than a claim does.
+
 Why not aiosqlite: it crosses a thread for every statement. Here a whole transaction crosses once, and transactions that
 wait together are committed together, so that one `fsync` makes all of them durable (group commit). Each keeps its own
 savepoint: one that fails takes no other with it.
@@ -13,12 +16,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import fcntl
-import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,39 +27,15 @@ from typing import Any, TypeVar
 from perdure.core.errors import Conflict, PerdureError, StoreFull, StoreUnavailable
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.store import Records
-from perdure.store.characters import SqlCharacters
-from perdure.store.chats import SqlChats
-from perdure.store.database import Database
-from perdure.store.events import SqlEvents
-from perdure.store.messages import SqlMessages
-from perdure.store.turns import SqlTurns
+from perdure.store.file import File
 
 T = TypeVar("T")
-
-BUSY_TIMEOUT_S = 5.0
-"""How long to wait for somebody else who writes to the same file by other means (a backup, a shell)."""
 
 MAX_BATCH = 256
 """Transactions that are committed together at most, so that nobody holds the lock for long."""
 
 _TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 """What SQLite says when an id is used twice: a client took one that follows from another (`engine.identity`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SqlRecords:
-    """All aggregates over one connection."""
-
-    turns: SqlTurns
-    messages: SqlMessages
-    chats: SqlChats
-    characters: SqlCharacters
-    events: SqlEvents
-
-    @classmethod
-    def over(cls, db: Database) -> SqlRecords:
-        """The records that `db` reads and writes."""
-        return cls(SqlTurns(db), SqlMessages(db), SqlChats(db), SqlCharacters(db), SqlEvents(db))
 
 
 @dataclass(slots=True)
@@ -70,6 +47,7 @@ class _Job:
     future: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
+    done: bool = False
 
     def resolve(self) -> None:
         """In the loop: hand over what came out, unless the caller has gone."""
@@ -93,6 +71,8 @@ class SqliteStore:
         self._bell = bell
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._brief: File | None = None
+        self._latest_write: _Job | None = None
         self._threads = [
             threading.Thread(
                 target=self._run, args=(self._writes, self._write_batch), name="store-writer", daemon=True
@@ -102,11 +82,39 @@ class SqliteStore:
         for thread in self._threads:
             thread.start()
 
-    async def write(self, work: Callable[[Records], T], *, durable: bool = True, hints: Collection[Hint] = ()) -> T:
+    async def write(
+        self,
+        work: Callable[[Records], T],
+        *,
+        durable: bool = True,
+        brief: bool = False,
+        hints: Collection[Hint] = (),
+    ) -> T:
+        overtakes = self._latest_write is not None and not self._latest_write.done
+        if brief and not durable and not hints and not overtakes:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                return self._at_once(work, writes=True)
         return await self._enqueue(self._writes, work, durable, hints)
 
-    async def read(self, work: Callable[[Records], T]) -> T:
+    async def read(self, work: Callable[[Records], T], *, brief: bool = False) -> T:
+        if brief:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                return self._at_once(work, writes=False)
         return await self._enqueue(self._reads, work)
+
+    def _at_once(self, work: Callable[[Records], T], *, writes: bool) -> T:
+        """Run a brief transaction here and now. Raises sqlite3.Error or OSError where it would have to wait, or where
+        anything is wrong: those who have time find out what.
+        """
+        file = self._brief = self._brief or File(self._path, patient=False)
+        file.sync_at_commit(False)
+        try:
+            with file.transaction() if writes else file.snapshot():
+                return work(file.records)
+        except sqlite3.Error:
+            file.close()
+            self._brief = None
+            raise
 
     async def close(self) -> None:
         """Finish what is queued and let go of the file."""
@@ -114,6 +122,9 @@ class SqliteStore:
             jobs.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
+        if self._brief is not None:
+            self._brief.close()
+            self._brief = None
 
     async def _enqueue(
         self,
@@ -124,11 +135,14 @@ class SqliteStore:
     ) -> T:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        jobs.put(_Job(work, durable, hints, loop, future))
+        job = _Job(work, durable, hints, loop, future)
+        if jobs is self._writes:
+            self._latest_write = job
+        jobs.put(job)
         return await future
 
-    def _run(self, jobs: queue.SimpleQueue[_Job | None], run_batch: Callable[[_File, list[_Job]], None]) -> None:
-        file: _File | None = None
+    def _run(self, jobs: queue.SimpleQueue[_Job | None], run_batch: Callable[[File, list[_Job]], None]) -> None:
+        file: File | None = None
         closing = False
         while not closing:
             batch: list[_Job] = []
@@ -142,7 +156,7 @@ class SqliteStore:
             if not batch:
                 continue
             try:
-                file = file or _File(self._path)
+                file = file or File(self._path)
                 run_batch(file, batch)
             except BaseException as error:
                 translated = _translate(error)
@@ -152,6 +166,8 @@ class SqliteStore:
                     file.close()
                     file = None
             self._ring(batch)
+            for job in batch:
+                job.done = True
             _resolve(batch)
         if file is not None:
             file.close()
@@ -162,66 +178,23 @@ class SqliteStore:
                 self._bell.ring(hint)
 
     @staticmethod
-    def _write_batch(file: _File, batch: list[_Job]) -> None:
+    def _write_batch(file: File, batch: list[_Job]) -> None:
         file.sync_at_commit(any(job.durable for job in batch))
-        with file.alone_among_writers():
-            file.run("BEGIN IMMEDIATE")
-            try:
-                for job in batch:
-                    _step(file, job)
-                file.run("COMMIT")
-            except BaseException:
-                with contextlib.suppress(Exception):
-                    file.run("ROLLBACK")
-                raise
+        with file.transaction():
+            for job in batch:
+                _step(file, job)
 
     @staticmethod
-    def _read_batch(file: _File, batch: list[_Job]) -> None:
+    def _read_batch(file: File, batch: list[_Job]) -> None:
         for job in batch:
-            file.run("BEGIN")
-            try:
-                job.result = job.work(file.records)
-            except Exception as error:
-                job.error = _translate(error)
-            file.run("ROLLBACK")
+            with file.snapshot():
+                try:
+                    job.result = job.work(file.records)
+                except Exception as error:
+                    job.error = _translate(error)
 
 
-class _File:
-    """A thread's own connection to the file, and what goes with it."""
-
-    def __init__(self, path: Path) -> None:
-        self._raw = connect(path)
-        self.records = SqlRecords.over(Database(self._raw))
-        self._syncs: bool | None = None
-        self._lock_fd = os.open(path.with_name(path.name + "-writer"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-    def run(self, statement: str) -> None:
-        """Run a statement of transaction control."""
-        self._raw.execute(statement)
-
-    def sync_at_commit(self, wanted: bool) -> None:
-        """FULL syncs the log at each commit; NORMAL leaves it to the next one that does."""
-        if wanted is not self._syncs:
-            self.run(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
-            self._syncs = wanted
-
-    @contextlib.contextmanager
-    def alone_among_writers(self) -> Iterator[None]:
-        """Hold the lock for which the writers of all processes queue."""
-        fcntl.flock(self._lock_fd, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._lock_fd, fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        """Let go of the file; never raises."""
-        with contextlib.suppress(Exception):
-            self._raw.close()
-        os.close(self._lock_fd)
-
-
-def _step(file: _File, job: _Job) -> None:
+def _step(file: File, job: _Job) -> None:
     """Run one job of a batch so that its failure undoes nothing but itself."""
     file.run("SAVEPOINT step")
     try:
@@ -233,22 +206,6 @@ def _step(file: _File, job: _Job) -> None:
         job.error = _translate(error)
         file.run("ROLLBACK TO step")
     file.run("RELEASE step")
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, so that transactions are opened by name.
-
-    WAL: readers never wait. Text goes through as it is; foreign keys hold. `folded` is there for searching in any case:
-    SQLite itself knows that of ASCII letters only.
-    """
-    raw = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    raw.execute("PRAGMA journal_mode=WAL")
-    raw.execute("PRAGMA synchronous=FULL")
-    raw.execute("PRAGMA foreign_keys=ON")
-    raw.execute("PRAGMA cache_size=-16384")
-    raw.execute("PRAGMA temp_store=MEMORY")
-    raw.create_function("folded", 1, str.casefold, deterministic=True)
-    return raw
 
 
 def _resolve(batch: list[_Job]) -> None:

@@ -8,6 +8,7 @@ from perdure import __version__
 from perdure.http import characters, chats, events, messages, openai, openapi, operator, pages, problems, trash, turns
 from perdure.http.guard import Guard
 from perdure.http.service import Service
+from perdure.http.shortcut import ShortCut
 
 
 def create_app(service: Service) -> FastAPI:
@@ -26,11 +27,12 @@ def create_app(service: Service) -> FastAPI:
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     problems.install(app)
     for part in (chats, messages, turns, events, characters, trash, openai, operator):
-        app.include_router(part.router)
+        app.router.routes.extend(part.router.routes)
     assets = service.pages / "assets"
     if assets.is_dir():
         app.mount("/assets", pages.Assets(directory=assets))
     app.include_router(pages.router_for(service.pages))
     token = settings.access_token.get_secret_value() if settings.access_token else None
+    app.add_middleware(ShortCut, service=service)
     app.add_middleware(Guard, access_token=token, allowed_hosts=(settings.host, *settings.allowed_hosts))
     return app

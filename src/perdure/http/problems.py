@@ -76,17 +76,22 @@ def problem(error: PerdureError, path: str, error_id: str | None = None) -> Resp
     return Response(orjson.dumps(document), error.status, headers, "application/problem+json")
 
 
+def refusal(error: PerdureError, path: str) -> Response:
+    """The answer where a use case refuses or fails. The log tells of failures, under the same id."""
+    error_id = uuid4().hex
+    if error.status >= 500:
+        # A model that failed was foreseen; where our own record fails, the cause is worth its lines.
+        cause = error if error.fault is Fault.SERVER else None
+        log.warning("request failed", error_id=error_id, code=error.code, path=path, exc_info=cause)
+    return problem(error, path, error_id)
+
+
 def install(app: FastAPI) -> None:
     """Let every failure of `app` end in a problem document."""
 
     @app.exception_handler(PerdureError)
     async def known(request: Request, error: PerdureError) -> Response:
-        error_id = uuid4().hex
-        if error.status >= 500:
-            # A model that failed was foreseen; where our own record fails, the cause is worth its lines.
-            cause = error if error.fault is Fault.SERVER else None
-            log.warning("request failed", error_id=error_id, code=error.code, path=request.url.path, exc_info=cause)
-        return problem(error, request.url.path, error_id)
+        return refusal(error, request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:

@@ -1,16 +1,22 @@
 /** One open chat: what is known of it, live. What is drawn of it, what is being written and what can be done about it are in the stores beside this one, which it holds. */
-import { getChat } from "../lib/api/chats";
+import { changeChat, getChat, hideChat, restoreChat } from "../lib/api/chats";
 import { getMessage, openEvents } from "../lib/api/messages";
 import { parentOf } from "../lib/families";
+import { getPersonas } from "../lib/api/personas";
 import { follow, type Link } from "../lib/follow";
 import { asProblemError } from "../lib/problem";
 import { announceReachable, waitInBrowser } from "../lib/reconnect";
+import { chatPath } from "../lib/routes";
 import { adopt, emptyView, siblingsOf, type ChatView, type ShownMessage } from "../lib/stream";
 import { isInProgress } from "../lib/turns";
-import type { Message, Problem, Turn } from "../lib/wire";
+import type { Chat, Message, Persona, Problem, Turn } from "../lib/wire";
+import { t } from "../i18n/i18n.svelte";
 import { Acts } from "./acts.svelte";
 import { Loading } from "./loading.svelte";
 import { Reading } from "./reading.svelte";
+import { recents } from "./recents.svelte";
+import { router } from "./router.svelte";
+import { toasts } from "./toasts.svelte";
 import { Writing } from "./writing.svelte";
 
 /** At how many of the last messages it is looked whether all that stand beside them are known. */
@@ -19,6 +25,8 @@ const LOOKED_AT = 12;
 export class Conversation {
   readonly chatId: string;
   readonly chat;
+  /** Who the person is here; null for nobody in particular. */
+  readonly persona;
   view = $state.raw<ChatView>(emptyView);
   link = $state<Link>("connecting");
   /** Why the last wish was refused. */
@@ -40,7 +48,12 @@ export class Conversation {
     this.chat = new Loading(async () => {
       const chat = await getChat(chatId);
       if (chat.draft !== undefined) this.writing.meet(chat.draft);
+      if (chat.persona_id !== this.persona.value?.id) this.persona.start();
       return chat;
+    });
+    this.persona = new Loading(async (): Promise<Persona | null> => {
+      const id = this.chat.value?.persona_id ?? null;
+      return id === null ? null : ((await getPersonas()).find((one) => one.id === id) ?? null);
     });
     this.reading = new Reading(this);
     this.writing = new Writing(this);
@@ -86,6 +99,45 @@ export class Conversation {
   /** Adds what was learned outside the stream. */
   learn(messages: readonly Message[]): void {
     this.#see(adopt(this.view, messages));
+  }
+
+  rename(title: string): Promise<void> {
+    return this.#change({ title });
+  }
+
+  /** The persona for what is said from now on. */
+  become(personaId: string | null): Promise<void> {
+    return this.#change({ persona_id: personaId });
+  }
+
+  /** Deletes the chat and leaves it; what is deleted can be had back. */
+  async hide(): Promise<void> {
+    try {
+      await hideChat(this.chatId);
+    } catch (thrown) {
+      this.notice = asProblemError(thrown).problem;
+      return;
+    }
+    const id = this.chatId;
+    toasts.say(t().chat.chatDeleted, {
+      label: t().common.undo,
+      onChoose: () => void restoreChat(id).then(() => (router.go(chatPath(id)), recents.refresh()), () => {}),
+    });
+    router.go("/chats");
+    void recents.refresh();
+  }
+
+  async #change(changes: Parameters<typeof changeChat>[1]): Promise<void> {
+    this.notice = null;
+    try {
+      const changed: Chat = await changeChat(this.chatId, changes);
+      const before = this.chat.value;
+      this.chat.value = { ...before, ...changed, characters: changed.characters ?? before?.characters ?? [] };
+      void this.persona.start();
+      void recents.refresh();
+    } catch (thrown) {
+      this.notice = asProblemError(thrown).problem;
+    }
   }
 
   #see(view: ChatView): void {

@@ -32,7 +32,9 @@ export class Reading {
   /** The ids of what is drawn, oldest first. */
   readonly drawn: readonly string[] = $derived(this.seeking ? [] : drawn(this.line, this.pane));
   readonly atEnd: boolean = $derived(!this.seeking && this.#endId === null && this.drawn.at(-1) === this.line.at(-1));
-  readonly hasBefore: boolean = $derived(this.drawn.length > 0 && this.#conversation.message(this.drawn[0]!)?.parent_id !== null);
+  readonly hasBefore: boolean = $derived.by(
+    () => this.drawn.length > 0 && this.#conversation.message(this.drawn[0]!)?.parent_id !== null,
+  );
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation;

@@ -41,7 +41,7 @@ export class Writing {
     );
   });
   /** The next waiting message is kept back, since the reply before it failed. */
-  readonly keptBack: boolean = $derived(this.#conversation.head?.state === "failed");
+  readonly keptBack: boolean = $derived.by(() => this.#conversation.head?.state === "failed");
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation;

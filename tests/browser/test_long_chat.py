@@ -76,5 +76,5 @@ async def test_who_reads_old_messages_is_not_carried_away(reader: Reader, ask: A
     await reader.page.evaluate("() => (window.readerScrolls = false)")
     await reader.ended(reply_id)
     assert abs(await reader.message(first).evaluate(TOP) - top) <= 1
-    await reader.button("↓ To the newest").click()
+    await reader.button("To the newest").click()
     await expect(reader.message(reply_id)).to_be_in_viewport()

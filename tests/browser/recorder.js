@@ -8,7 +8,6 @@
   window.seen = seen;
   let known = new Map();
   let path = location.pathname;
-  let scrollTop = 0;
   let height = 0;
   let pressed = false;
 
@@ -16,7 +15,6 @@
     if (location.pathname !== path) {
       path = location.pathname;
       known = new Map();
-      scrollTop = 0;
     }
     // What asks for the access token stands before the page, which comes back as it was.
     if (document.querySelector(".app[hidden]")) return;
@@ -24,6 +22,7 @@
     // Before the chat has come, a message of one's own that is still to be sent stands alone, and then comes below it.
     const loaded = [...known.values()].some((message) => message.reply);
     let shift = null;
+    let carried = null;
     const frame = document.querySelector(".scroller")?.getBoundingClientRect();
     for (const [place, element] of document.querySelectorAll("article[data-message-id]").entries()) {
       const id = element.dataset.messageId;
@@ -33,13 +32,14 @@
       if (!words) continue;
       const box = element.getBoundingClientRect();
       const visible = frame !== undefined && box.bottom > frame.top && box.top < frame.bottom;
-      const now = { element, place, reply, visible, text: words.textContent, top: topOf(words) };
+      const now = { element, place, reply, visible, screen: box.top, text: words.textContent, top: topOf(words) };
       const before = known.get(id);
       shown.set(id, now);
       if (before) compare(id, before, now);
       // Messages that are put above, or no longer drawn there, shift all others alike. Where they stand on the screen is
       // the tests' to see.
       if (before && place !== before.place) shift ??= now.top - before.top;
+      if (before?.visible) carried ??= before.screen - now.screen;
       if (before && loaded) stay(id, before, now, shift ?? 0);
       if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
       const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
@@ -51,13 +51,12 @@
     if (!scroller) return;
     // Who follows the end is carried downwards only, and who reads further up is carried nowhere. A button that leaves
     // once it was pressed makes the page shorter, that one time; a banner that leaves gives its place to the messages.
-    if (scroller.scrollTop < scrollTop - 1 && !window.readerScrolls && !window.readerActs) {
+    if (carried < -1 && !window.readerScrolls && !window.readerActs) {
       const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 2;
-      const given = scrollTop - scroller.scrollTop <= scroller.clientHeight - height + 1;
-      if (!(pressed || given) || !atEnd) seen.faults.push(["scrolled back", scrollTop, scroller.scrollTop]);
+      const given = -carried <= scroller.clientHeight - height + 1;
+      if (!(pressed || given) || !atEnd) seen.faults.push(["scrolled back", carried]);
       pressed = false;
     }
-    scrollTop = scroller.scrollTop;
     height = scroller.clientHeight;
   }
 
@@ -75,7 +74,7 @@
 
   /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. Or unseen. */
   function departed(id, before, heir) {
-    if (window.readerActs || !before.visible) return;
+    if (window.readerActs || window.readerScrolls || !before.visible) return;
     if (!heir?.text.startsWith(before.text)) seen.faults.push(["vanished", id, before.text, heir?.text]);
     else stay(id, before, heir, 0);
   }

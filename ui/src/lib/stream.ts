@@ -296,8 +296,10 @@ class Draft {
     const now = new Set(this.#view.hidden);
     if (hidden) now.add(message_id);
     else now.delete(message_id);
-    // One that comes back and was never seen here: whose child it is, only the server knows.
-    const families = hidden || this.#known(message_id) ? this.#view.families : doubted(this.#view.families);
+    const known = this.#known(message_id);
+    const placed = known !== undefined && this.#view.families.get(parentOf(known))?.ids.includes(message_id) === true;
+    // One that comes back and was never seen in its place: where that is, only the server knows.
+    const families = hidden || placed ? this.#view.families : doubted(this.#view.families);
     this.#view = { ...this.#view, hidden: now, families };
   }
 

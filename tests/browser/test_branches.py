@@ -20,7 +20,7 @@ async def two_exchanges(reader: Reader) -> list[str]:
         await reader.ended(await reader.say(said))
     await expect(reader.messages).to_have_count(5)
     await reader.acts()
-    return [str(id) for id in await reader.messages.evaluate_all("(all) => all.map((one) => one.dataset.messageId)")]
+    return [str(one) for one in await reader.messages.evaluate_all("(all) => all.map((one) => one.dataset.messageId)")]
 
 
 async def test_an_edit_of_ones_own_is_another_branch_with_a_reply_of_its_own(reader: Reader, ask: Asking) -> None:

@@ -109,7 +109,7 @@ async def test_a_waiting_message_outlives_a_worker_and_web(
 
 
 async def test_two_tabs_send_a_waiting_message_once(come: Come, ask: Asking) -> None:
-    """Both have it, both let it go at the same moment: it counts once; and what one withdraws the other does not send."""
+    """Both have it, both let it go at once: it counts once; and what one withdraws the other does not send."""
     one = await come()
     await one.meet("Mizzle")
     await one.reads(await one.say(LONG), more_than=10)
@@ -117,6 +117,7 @@ async def test_two_tabs_send_a_waiting_message_once(come: Come, ask: Asking) -> 
     two = await come(context=one.page.context)
     await two.open(f"/chats/{one.chat_id}")
     await expect(waiting(two)).to_have_count(2)
+    await two.scrolls()
     await waiting(one).last.get_by_role("button", name="Withdraw").click()
     await expect(waiting(two)).to_have_count(1)
     for reader in (one, two):

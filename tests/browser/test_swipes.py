@@ -1,4 +1,4 @@
-"""Other versions of what was said: by buttons, keys and fingers, among replies and greetings, and while things break."""
+"""Other versions of what was said: by buttons, keys and fingers, among replies and greetings, while things break."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_arrows_lead_to_other_replies_and_beyond_the_last_to_a_new_one(rea
 
 async def test_several_swipes_in_a_row_arrive_where_they_lead(reader: Reader, ask: Asking) -> None:
     """Faster than the server answers: the place counts on, and the last one is what the server has in the end."""
-    first, said = await replied(reader, tokens=3)
+    first, _ = await replied(reader, tokens=3)
     message = (await ask.messages(reader.chat_id))[1]
     for _ in range(3):
         turn = (await ask.ask(reader.chat_id, "swipe", message["id"])).json["turn"]

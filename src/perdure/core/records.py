@@ -48,6 +48,7 @@ class Said(NamedTuple):
 
     role: Role
     text: str
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)

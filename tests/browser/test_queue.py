@@ -118,8 +118,10 @@ async def test_two_tabs_send_a_waiting_message_once(come: Come, ask: Asking) -> 
     await two.open(f"/chats/{one.chat_id}")
     await expect(waiting(two)).to_have_count(2)
     await two.scrolls()
+    await one.acts()
     await waiting(one).last.get_by_role("button", name="Withdraw").click()
     await expect(waiting(two)).to_have_count(1)
+    await one.acts(False)
     for reader in (one, two):
         await arrived(reader, ask, LONG, "from both [[tokens=5]]")
 

@@ -24,7 +24,7 @@ from perdure.engine import branches, edits, intake, pages, trash, tree
 from perdure.engine.life import apply
 from perdure.ports.store import Records
 from perdure.store.database import Database
-from perdure.store.sqlite import SqlRecords, connect
+from perdure.store.file import SqlRecords, connect
 
 from .doubles import SETTINGS, START_AT, add_chat, new_database, uid
 

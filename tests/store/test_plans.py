@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from perdure.store import characters, chats, events, messages, migrate, turns
 from perdure.store.database import Database
-from perdure.store.sqlite import connect
+from perdure.store.file import connect
 
 SMALL = {
     "characters", "personas", "json_each", "sqlite_sequence", "up", "back", "down", "tree", "page", "CONSTANT",

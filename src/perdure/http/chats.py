@@ -1,4 +1,4 @@
-"""Chats, messages and personas."""
+"""Chats and messages."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from perdure.core.errors import NotFound
-from perdure.core.records import Chat, Message, Persona
+from perdure.core.records import Chat, Message
 from perdure.core.turn import Kind, State, Turn
-from perdure.core.views import character_view, chat_view, message_view, persona_view, turn_view
+from perdure.core.views import character_view, chat_view, message_view, turn_view
 from perdure.engine import intake
 from perdure.engine.intake import Accepted, NewReply
 from perdure.http.problems import Json
@@ -25,7 +25,6 @@ from perdure.http.schemas.chats import (
     PutTurn,
 )
 from perdure.http.schemas.fields import again
-from perdure.http.schemas.personas import PutPersona
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
@@ -132,25 +131,6 @@ async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure
     return _acknowledged(accepted)
 
 
-@router.put("/personas/{persona_id}", tags=["personas"])
-async def put_persona(persona_id: UUID, body: PutPersona, perdure: Perdure) -> Response:
-    """Keep a persona."""
-
-    def work(records: Records, now: float) -> dict[str, Any]:
-        persona = Persona(str(persona_id), body.name, body.description, now)
-        records.chats.put_persona(persona)
-        return persona_view(persona)
-
-    return Json(await perdure.act(work))
-
-
-@router.get("/personas", tags=["personas"])
-async def list_personas(perdure: Perdure) -> Response:
-    """All personas."""
-    personas = await perdure.store.read(lambda r: r.chats.personas())
-    return Json({"personas": [persona_view(persona) for persona in personas]})
-
-
 def text_so_far(records: Records, message: Message) -> str:
     """A message's text, also while it is being written."""
     if message.state.final or message.turn_id is None:
@@ -159,8 +139,9 @@ def text_so_far(records: Records, message: Message) -> str:
 
 
 def _whole(records: Records, chat: Chat) -> dict[str, Any]:
-    cast = (records.characters.get(character_id) for character_id in chat.character_ids)
-    return {**chat_view(chat), "characters": [character_view(stored) for stored in cast if stored]}
+    cast = [stored for character_id in chat.character_ids if (stored := records.characters.get(character_id))]
+    shown = [character_view(stored, records.characters.use(stored.id)) for stored in cast]
+    return {**chat_view(chat), "characters": shown}
 
 
 def _acknowledged(accepted: Accepted) -> Response:

@@ -6,7 +6,7 @@ durable (promise 1). Functions may be run more than once and in another thread: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from perdure.core.errors import PerdureError
@@ -21,6 +21,7 @@ from perdure.core.records import (
     Said,
     StoredCharacter,
     TurnSettings,
+    Use,
 )
 from perdure.core.turn import State, Turn
 from perdure.ports.bell import Hint
@@ -115,7 +116,7 @@ class Messages(Protocol):
 
 
 class Chats(Protocol):
-    """Chats and personas."""
+    """Chats, and who takes part in them."""
 
     def get(self, chat_id: str) -> Chat | None: ...
     def taken(self, chat_id: str) -> bool: ...
@@ -127,10 +128,6 @@ class Chats(Protocol):
     def purge_transient(self, before: float, limit: int) -> int:
         """Remove chats of the OpenAI-compatible endpoint that ended before; returns how many."""
         ...
-
-    def persona(self, persona_id: str) -> Persona | None: ...
-    def put_persona(self, persona: Persona) -> None: ...
-    def personas(self) -> Sequence[Persona]: ...
 
 
 class Characters(Protocol):
@@ -145,7 +142,37 @@ class Characters(Protocol):
     def add(self, stored: StoredCharacter, avatar: bytes | None) -> None: ...
     def change(self, stored: StoredCharacter) -> None: ...
     def avatar(self, character_id: str) -> bytes | None: ...
+    def set_avatar(self, character_id: str, avatar: bytes | None, now: float) -> None:
+        """Put a picture in the place of what is there; None takes it away."""
+        ...
+
+    def mark(self, character_id: str, favourite: bool) -> None: ...
+    def use(self, character_id: str) -> Use:
+        """How much the character is talked with."""
+        ...
+
+    def uses(self) -> Mapping[str, Use]:
+        """The same for all that are talked with, by their ids."""
+        ...
+
     def hide(self, character_id: str, now: float) -> None: ...
+
+
+class Personas(Protocol):
+    """Who the user is. Hidden ones stay reachable by id, since chats go on with them."""
+
+    def get(self, persona_id: str) -> Persona | None: ...
+    def shown(self, persona_id: str) -> Persona | None: ...
+    def all(self) -> Sequence[Persona]: ...
+    def put(self, persona: Persona) -> bool:
+        """Add it, or change its name and description and show it again. Returns whether it is new."""
+        ...
+
+    def hide(self, persona_id: str, now: float) -> None: ...
+    def avatar(self, persona_id: str) -> bytes | None: ...
+    def set_avatar(self, persona_id: str, avatar: bytes | None) -> None:
+        """Put a picture in the place of what is there; None takes it away."""
+        ...
 
 
 class Events(Protocol):
@@ -187,6 +214,8 @@ class Records(Protocol):
     def chats(self) -> Chats: ...
     @property
     def characters(self) -> Characters: ...
+    @property
+    def personas(self) -> Personas: ...
     @property
     def events(self) -> Events: ...
 

@@ -13,6 +13,7 @@ from perdure.core.turn import Kind, State, Turn
 from perdure.core.views import character_view, chat_view, message_view, turn_view
 from perdure.engine import intake
 from perdure.engine.intake import Accepted, NewReply
+from perdure.engine.settings import persona_for
 from perdure.http.problems import Json
 from perdure.http.schemas.chats import (
     AcceptedOut,
@@ -36,11 +37,16 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 @router.put("/chats/{chat_id}", response_model=ChatWithCharacters, status_code=201, responses=again(ChatWithCharacters))
 async def put_chat(chat_id: UUID, body: PutChat, perdure: Perdure) -> Response:
-    """Begin a chat; its first message is the character's greeting. The same again is the same chat (200)."""
+    """Begin a chat; its first message is the character's greeting. The same again is the same chat (200).
+
+    Without `persona_id` the user is whoever the settings say; with null nobody in particular.
+    """
     ids = [str(character_id) for character_id in body.character_ids]
-    persona = str(body.persona_id) if body.persona_id else None
+    given = str(body.persona_id) if body.persona_id else None
+    is_given = "persona_id" in body.model_fields_set
 
     def work(records: Records, now: float) -> tuple[bool, dict[str, Any]]:
+        persona = given if is_given else persona_for(records, str(chat_id))
         created, chat = intake.put_chat(records, str(chat_id), ids, persona, now)
         return created, _whole(records, chat)
 
@@ -111,14 +117,13 @@ async def list_messages(chat_id: UUID, perdure: Perdure, before: UUID | None = N
 )
 async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure: Perdure) -> Response:
     """Say something. Answered once it is durable; the same again gets the same answer (200)."""
-    settings = perdure.settings.turn_settings() if body.reply else None
     parent = str(body.parent_id) if body.parent_id else None
-    accepted = await perdure.act(
-        lambda r, now: intake.put_message(r, str(chat_id), str(message_id), body.text, parent, settings, now),
-        Hint.QUEUED,
-        Hint.EVENTS,
-    )
-    return _acknowledged(accepted)
+
+    def work(records: Records, now: float) -> Accepted:
+        settings = perdure.turn_settings(records) if body.reply else None
+        return intake.put_message(records, str(chat_id), str(message_id), body.text, parent, settings, now)
+
+    return _acknowledged(await perdure.act(work, Hint.QUEUED, Hint.EVENTS))
 
 
 @router.put(
@@ -126,9 +131,12 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
 )
 async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure) -> Response:
     """Ask for a (further) reply. The same again gets the same answer (200)."""
-    reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.settings.turn_settings())
-    accepted = await perdure.act(lambda r, now: intake.put_turn(r, str(chat_id), reply, now), Hint.QUEUED, Hint.EVENTS)
-    return _acknowledged(accepted)
+
+    def work(records: Records, now: float) -> Accepted:
+        reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.turn_settings(records))
+        return intake.put_turn(records, str(chat_id), reply, now)
+
+    return _acknowledged(await perdure.act(work, Hint.QUEUED, Hint.EVENTS))
 
 
 def text_so_far(records: Records, message: Message) -> str:

@@ -52,6 +52,8 @@ async def hide_persona(persona_id: UUID, perdure: Perdure) -> Response:
         if records.personas.get(str(persona_id)) is None:
             raise NotFound("There is no persona with this id.")
         records.personas.hide(str(persona_id), now)
+        if records.settings.get("persona_id") == str(persona_id):
+            records.settings.remove("persona_id")
 
     await perdure.act(work)
     return Response(status_code=204)

@@ -12,6 +12,7 @@ from tests.http.installation import DEADLINE_S
 
 RECORDER = Path(__file__).with_name("recorder.js")
 LOOKS = Path(__file__).with_name("looks.js").read_text()
+AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 DEADLINE_MS = DEADLINE_S * 1000
 TAKEN_OVER = "Another worker picked this up"
 
@@ -92,6 +93,15 @@ class Reader:
         faults = await self.page.evaluate(LOOKS)
         assert faults == [], faults
 
+    async def is_accessible(self) -> None:
+        """axe finds nothing against WCAG 2.2 AA and its own best practices, as the page stands now."""
+        # Evaluated by the debugger, which the page's policy does not bind.
+        await self.page.evaluate(AXE.read_text())
+        violations = await self.page.evaluate(
+            "async () => (await axe.run()).violations.map(v => [v.id, v.help, v.nodes.map(n => n.html.slice(0, 200))])"
+        )
+        assert violations == [], violations
+
     async def check(self) -> None:
         """Whatever the test did: no error of the page's own, no breach of its policy, nothing taken back."""
         noted = await self.seen()
@@ -102,6 +112,11 @@ class Reader:
     def chat_id(self) -> str:
         """The chat that is open."""
         return self.page.url.rpartition("/chats/")[2]
+
+    @property
+    def main(self) -> Locator:
+        """The page itself, without the places beside it that can be gone to."""
+        return self.page.get_by_role("main")
 
     @property
     def field(self) -> Locator:

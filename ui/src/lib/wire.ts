@@ -28,6 +28,19 @@ export interface Message {
   readonly turn_id: string | null;
   readonly state: TurnState;
   readonly error?: Problem | null;
+  /** How many messages stand before it on its branch. */
+  readonly depth?: number;
+  /** All messages that are shown with the same parent, oldest first; null in events, which each tell of one more. */
+  readonly siblings?: readonly string[] | null;
+}
+
+/** A page of the branch that is shown, oldest first. */
+export interface MessagePage {
+  readonly messages: readonly Message[];
+  readonly has_before: boolean;
+  readonly has_after: boolean;
+  /** Messages on the whole branch. */
+  readonly total: number;
 }
 
 export interface Attempt {
@@ -65,6 +78,12 @@ export interface Head {
   readonly head_id: string | null;
 }
 
+export interface Hidden {
+  readonly chat_id: string;
+  readonly message_id: string;
+  readonly hidden: boolean;
+}
+
 export interface Character {
   readonly id: string;
   readonly name: string;
@@ -73,11 +92,20 @@ export interface Character {
   readonly personality: string | null;
   readonly scenario: string | null;
   readonly first_mes: string | null;
+  readonly alternate_greetings: readonly string[];
+  readonly mes_example: string | null;
+  readonly system_prompt: string | null;
+  readonly post_history_instructions: string | null;
   readonly creator_notes: string | null;
   readonly creator: string | null;
   readonly character_version: string | null;
   readonly tags: readonly string[];
   readonly avatar_url: string | null;
+  readonly favourite?: boolean;
+  /** Chats that are shown with it. */
+  readonly chats?: number;
+  readonly last_chat_at?: string | null;
+  readonly last_chat_id?: string | null;
 }
 
 export interface Chat {
@@ -92,6 +120,63 @@ export interface Chat {
   /** The first character's picture. */
   readonly avatar_url?: string | null;
   readonly characters?: readonly Character[];
+  /** What was being written; only where one chat is asked for. */
+  readonly draft?: string;
+  readonly messages?: number;
+}
+
+export interface Persona {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly avatar_url: string | null;
+  readonly created_at: string;
+}
+
+export interface SettingValues {
+  readonly temperature: number | null;
+  readonly top_p: number | null;
+  readonly top_k: number | null;
+  readonly min_p: number | null;
+  readonly repeat_penalty: number | null;
+  readonly max_tokens: number;
+  readonly context_size: number;
+  readonly seed: number | null;
+  readonly preset: string | null;
+  readonly persona_id: string | null;
+  readonly backend_id: string | null;
+  readonly welcomed: boolean;
+}
+
+export interface Settings {
+  readonly values: SettingValues;
+  readonly defaults: SettingValues;
+  /** What was set here and not by the program's start. */
+  readonly changed: readonly (keyof SettingValues)[];
+}
+
+export interface Preset {
+  readonly id: string;
+  readonly values: Partial<SettingValues>;
+}
+
+/** A model's server that was configured or added. */
+export interface KnownBackend {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "embedded" | "configured" | "added";
+  readonly url: string | null;
+  readonly model: string | null;
+  readonly has_key: boolean;
+  readonly active: boolean;
+}
+
+export interface BackendCheck {
+  readonly ok: boolean;
+  readonly models: readonly string[];
+  readonly reply: string | null;
+  readonly took_ms: number;
+  readonly problem: Problem | null;
 }
 
 export interface Sent {

@@ -1,5 +1,5 @@
 /** One open chat: what is shown of it, what is on its way to the server, and what the person may do next. */
-import { getChat, getOlderMessages, openEvents, putMessage, putTurn, stopTurn } from "../lib/api";
+import { getChat, getOlderMessages, openEvents, putMessage, putTurn, stopTurn } from "../lib/api/chats";
 import { readDraft, writeDraft } from "../lib/drafts";
 import { follow, type Link } from "../lib/follow";
 import { Outbox, type Letter, type Pending } from "../lib/outbox";

@@ -1,5 +1,6 @@
 /** The characters, and what came of the card files dropped on the gallery. */
-import { getCharacters, importCard, putChat } from "../lib/api";
+import { getCharacters, importCard } from "../lib/api/characters";
+import { putChat } from "../lib/api/chats";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
 import { chatPath } from "../lib/routes";

@@ -1,5 +1,5 @@
 /** How the model is doing, asked gently: often while it is on its way, rarely while all is well or nobody looks. */
-import { getStatus } from "../lib/api";
+import { getStatus } from "../lib/api/status";
 import { waitInBrowser } from "../lib/reconnect";
 import type { Backend } from "../lib/wire";
 

@@ -1,5 +1,5 @@
 /** The chats talked in last, for the side bar. A convenience: where they cannot be had, there are none. */
-import { getChats } from "../lib/api";
+import { getChats } from "../lib/api/chats";
 import type { Chat } from "../lib/wire";
 
 const MOST = 24;

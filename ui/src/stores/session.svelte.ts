@@ -1,5 +1,5 @@
 /** Whether the access token is being asked for. Calls that met a 401 wait here and are made again once it is given. */
-import { onAccessTokenRequired, openSession } from "../lib/api";
+import { onAccessTokenRequired, openSession } from "../lib/api/http";
 import { asProblemError } from "../lib/problem";
 import type { Problem } from "../lib/wire";
 

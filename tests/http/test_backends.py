@@ -21,11 +21,13 @@ ACTIVE = "/api/v1/settings"
 
 @pytest.fixture(autouse=True)
 async def as_it_was(ask: Asking) -> AsyncIterator[None]:
-    """The installation is everybody's: no backend stays."""
-    yield
-    for one in (await ask.get("/api/v1/backends"))[1:]:
-        assert (await ask("DELETE", f"/api/v1/backends/{one['id']}")).status == 204
-    assert (await ask.get(ACTIVE))["values"]["backend_id"] is None
+    """The installation is everybody's: no backend stays, and none of others is in the way."""
+    for after in (False, True):
+        for one in (await ask.get("/api/v1/backends"))[1:]:
+            assert (await ask("DELETE", f"/api/v1/backends/{one['id']}")).status == 204
+        assert (await ask.get(ACTIVE))["values"]["backend_id"] is None
+        if not after:
+            yield
 
 
 async def add(ask: Asking, url: str, **more: Any) -> str:

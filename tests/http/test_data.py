@@ -22,7 +22,7 @@ KEY = "sk-verysecret-takeout"
 
 def lines(content: bytes) -> list[dict[str, Any]]:
     """JSON lines."""
-    return [json.loads(line) for line in content.decode().splitlines()]
+    return [json.loads(line) for line in content.split(b"\n") if line]
 
 
 async def test_it_is_told_how_much_there_is(ask: Asking, installation: Installation) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from perdure.core.errors import ContextTooLong, ModelBroken, ModelKeyRejected, ModelMissing, ModelUnreachable
 from perdure.core.prompt import Ask, Sampling
-from perdure.models import llamacpp_server, weights
+from perdure.models import llamacpp_server, openai, weights
 from perdure.models.checkup import check
 from perdure.models.continuation import Prefill
 from perdure.models.llamacpp import LlamaCppBackend
@@ -170,8 +170,11 @@ def test_a_taken_port_is_told(gguf: Path) -> None:
         serve_model(gguf, "127.0.0.1", other.getsockname()[1], 512, 1, 1)
 
 
-async def test_tokens_are_counted_by_the_models_own_tokenizer(model: str, llama: LlamaCppBackend) -> None:
+async def test_tokens_are_counted_by_the_models_own_tokenizer(
+    model: str, llama: LlamaCppBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of many texts at once, also by a backend that was given as any URL; nobody else's key counts anything."""
+    monkeypatch.setattr(openai, "TOKENS_S", 60.0)
     general, wrong = OpenAIBackend(model, "starter", "key"), OpenAIBackend(model, "starter", "guess")
     texts = ["", "Hello", "Hello there, keeper of the light.", "é😀" * 20] * 16
     counted = await llama.count_tokens(texts)

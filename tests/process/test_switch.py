@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.http.asking import Asking, asking, new_id, reply_to
-from tests.http.installation import Installation, ScriptedBackend
+from tests.http.installation import DEADLINE_S, Installation, ScriptedBackend
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +37,15 @@ def own(tmp_path: Path, backend: ScriptedBackend) -> Iterator[Installation]:
     assert "Traceback" not in installation.log()
 
 
+async def both_work(ask: Asking) -> None:
+    """Wait until both workers take turns: on a busy machine one is up seconds before the other."""
+    chat = await ask.chat()
+    seen: set[str] = set()
+    async with asyncio.timeout(DEADLINE_S):
+        while len(seen) < 2:
+            seen.add((await ask.told(chat, "Anybody? [[tokens=1]]"))["attempts"][0]["worker"])
+
+
 async def log_of(ask: Asking, scripted: ScriptedBackend) -> list[str]:
     """The messages that a model server was asked to answer."""
     async with ask.session.get(f"{scripted.url.removesuffix('/v1')}/control/log") as answer:
@@ -47,6 +56,7 @@ async def test_workers_and_web_follow_a_switch_while_replies_run(own: Installati
     """What runs is said to its end where it was begun, in one attempt; the next ones come from the new one."""
     tag = new_id()
     async with asking(own.url) as ask, AsyncExitStack() as stack:
+        await both_work(ask)
         turns: list[dict[str, Any]] = []
         texts = [f"Long {n} {tag} [[tokens=120 interval=0.03]]" for n in range(HELD)]
         streams = []

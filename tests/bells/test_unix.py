@@ -144,6 +144,21 @@ async def test_a_turn_wakes_one_worker_and_each_in_its_turn(hang: Hang, ears: Ea
     assert Hint.QUEUED not in [hint for _, hint in rest]
 
 
+async def test_a_hint_has_its_turn_by_itself(hang: Hang, ears: Ears) -> None:
+    """Whoever begins a chat and speaks, and again, wakes both workers by turns, and not always the same one."""
+    workers = ["worker-1", "worker-2"]
+    for who in workers:
+        await hang(who)
+    web = await hang("web-1")
+    woken = []
+    for _ in workers:
+        web.ring(Hint.OPENED)
+        await ears.next()
+        web.ring(Hint.QUEUED)
+        woken.append((await ears.next())[0])
+    assert sorted(woken) == workers
+
+
 @pytest.mark.parametrize("hint", [Hint.QUEUED, Hint.ENDED])
 async def test_a_dead_one_is_passed_over_and_removed(
     hang: Hang, ears: Ears, folder: Path, unread: Callable[[str], socket.socket], hint: Hint

@@ -34,7 +34,8 @@ class UnixBell:
         self._folder_fd: int | None = None
         self._listed_at = 0.0
         self._names: tuple[str, ...] = ()
-        self._turn = cycle(range(840))  # divisible by any small number of listeners
+        # For each hint by itself: those that alternate would otherwise find the same listener every time.
+        self._turns: dict[Hint, cycle[int]] = {hint: cycle(range(840)) for hint in Hint}  # 840: by any small number
 
     async def open(self) -> None:
         """Begin to listen."""
@@ -61,7 +62,7 @@ class UnixBell:
         names = [name for name in self._listed() if name.startswith(f"{role}-")]
         if how is Audience.ONE and names:
             # Whoever it is: were all to run for it, all but one would run for nothing.
-            start = next(self._turn) % len(names)
+            start = next(self._turns[hint]) % len(names)
             names = names[start:] + names[:start]
         for name in names:
             if self._send(bell, hint, name) and how is Audience.ONE:

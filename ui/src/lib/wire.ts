@@ -187,6 +187,23 @@ export interface BackendCheck {
   readonly problem: Problem | null;
 }
 
+/** Where everything lies, and how much it is. */
+export interface KeptData {
+  readonly folder: string;
+  readonly database_bytes: number;
+  readonly characters: number;
+  readonly chats: number;
+  readonly messages: number;
+  readonly personas: number;
+}
+
+/** What was deleted, and can be had back until it is erased. */
+export interface Trash {
+  readonly chats: readonly { readonly id: string; readonly title: string; readonly hidden_at: string }[];
+  readonly characters: readonly { readonly id: string; readonly name: string; readonly hidden_at: string }[];
+  readonly messages: number;
+}
+
 export interface Sent {
   readonly message: Message;
   readonly turn: Turn | null;

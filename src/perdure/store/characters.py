@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from perdure.core.characters import Character, parse_card, to_card
-from perdure.core.records import StoredCharacter
+from perdure.core.records import Hidden, StoredCharacter
 from perdure.store.database import Database, Row
-from perdure.store.schema import characters
+from perdure.store.schema import characters, chat_characters
 
 _COLUMNS = (
     characters.c.id,
@@ -43,6 +43,16 @@ _CHANGE = (
     .values(name=bindparam("new_name"), card=bindparam("new_card"), updated_at=bindparam("now"))
 )
 _HIDE = update(characters).where(_OWN).values(hidden_at=bindparam("now"))
+_HIDDEN = (
+    select(characters.c.id, characters.c.name, characters.c.hidden_at)
+    .where(characters.c.hidden_at.is_not(None))
+    .order_by(characters.c.hidden_at.desc())
+)
+# Chats go on with the characters that were removed from the gallery.
+_PURGE_UNUSED = delete(characters).where(
+    characters.c.hidden_at.is_not(None),
+    ~select(chat_characters.c.chat_id).where(chat_characters.c.character_id == characters.c.id).exists(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,15 @@ class SqlCharacters:
 
     def hide(self, character_id: str, now: float) -> None:
         self.db.change(_HIDE, character=character_id, now=now)
+
+    def show(self, character_id: str) -> None:
+        self.db.change(_HIDE, character=character_id, now=None)
+
+    def hidden(self) -> Sequence[Hidden]:
+        return [Hidden(*row) for row in self.db.rows(_HIDDEN)]
+
+    def purge(self) -> int:
+        return self.db.change(_PURGE_UNUSED)
 
 
 def _card(stored: StoredCharacter) -> str:

@@ -43,7 +43,7 @@ export const gallery: Catalogue["gallery"] = {
   loadingCharacter: "Die Figur wird geladen …",
   allCharacters: "Alle Figuren",
   startChat: "Gespräch beginnen",
-  continueChat: "Letztes Gespräch fortsetzen",
+  continueChat: "Letztes fortsetzen",
   by: (creator, version) => `Von ${creator}${version ? `, Version ${version}` : ""}`,
   versionOnly: (version) => `Version ${version}`,
   greeting: "Begrüßung",

@@ -141,6 +141,23 @@ async def test_a_snapshot_shows_the_chat_as_it_stands(ask: Asking) -> None:
     assert shown == ended["text"] == reply_to(text, turn)
 
 
+async def test_a_snapshot_that_broke_off_is_told_again(ask: Asking) -> None:
+    """Whoever has not got to its end comes back with an id that begins another one: no gap, whatever was cut off."""
+    chat = await ask.chat()
+    for n in range(3):
+        await ask.said(chat, f"line {n}", reply=False)
+    async with ask.follow(chat) as stream:
+        whole = await stream.until(lambda e: e.kind == "head")
+    await ask.said(chat, "meanwhile", reply=False)
+    for cut in whole[:-1]:
+        async with ask.follow(chat, **{"Last-Event-ID": str(cut.seq)}) as stream:
+            again = await stream.until(lambda e: e.kind == "head")
+        assert [e.data["id"] for e in again[:-1]] == [m["id"] for m in await ask.messages(chat)]
+    async with ask.follow(chat, **{"Last-Event-ID": str(whole[-1].seq)}) as stream:
+        rest = await stream.until(lambda e: e.kind == "head")
+    assert [(e.kind, e.data.get("text")) for e in rest] == [("message", "meanwhile"), ("head", None)]
+
+
 async def test_a_snapshot_says_why_a_reply_failed(ask: Asking) -> None:
     """A failed reply carries its reason on the message, in the snapshot as in the list; a good one carries none."""
     chat, _ = await conversation(ask)

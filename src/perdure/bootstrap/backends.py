@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, Settings
 from perdure.models.llamacpp import LlamaCppBackend
 from perdure.models.openai import OpenAIBackend
+from perdure.models.prompt_files import PromptFiles
 
 STARTER_NAME = "SmolLM2-135M-Instruct (starter)"
 
@@ -19,9 +20,28 @@ def make_backend(settings: Settings) -> OpenAIBackend:
     if settings.backend_url is None:
         port = os.environ.get(MODEL_PORT_VARIABLE, "0")
         key = os.environ.get(MODEL_KEY_VARIABLE)
-        return LlamaCppBackend(f"http://127.0.0.1:{port}/v1", model_name(settings), key, name=model_name(settings))
+        name = model_name(settings)
+        return LlamaCppBackend(f"http://127.0.0.1:{port}/v1", name, key, name=name, prompts=prompt_files(settings))
     key = settings.backend_api_key.get_secret_value() if settings.backend_api_key else None
     return OpenAIBackend(str(settings.backend_url), settings.model or "", key)
+
+
+def prompt_files(settings: Settings) -> Callable[[], PromptFiles | None]:
+    """Tells where the embedded model that runs now keeps its prompts, by what its process last said; None: nowhere."""
+    known: dict[str, PromptFiles] = {}
+
+    def now() -> PromptFiles | None:
+        try:
+            identity = json.loads(settings.paths.model_state.read_bytes()).get("prompts")
+        except (OSError, ValueError, AttributeError):
+            return None
+        if not identity:
+            return None
+        if identity not in known:
+            known[identity] = PromptFiles(settings.paths.prompts, identity, settings.prompt_cache_mib * 1024**2)
+        return known[identity]
+
+    return now
 
 
 def model_name(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from perdure.bootstrap.clock import SystemClock
 from perdure.bootstrap.process import stop_on_signals
 from perdure.config import Settings
 from perdure.engine.attempt import Patience
+from perdure.engine.foresight import Foresight
 from perdure.engine.worker import Identity, Worker
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise.lifeline import Lifeline, beat
@@ -37,10 +38,14 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
         patience=Patience(settings.first_token_s, settings.stall_s),
         deaths=_deaths(lifeline),
     )
+    foresight = Foresight(store, bell, backend.foresee, settings.turn_settings())
+    foreseeing = asyncio.create_task(foresight.run()) if settings.managed else None
     beating = asyncio.create_task(beat(lifeline))
     log.info("worker is ready")
     await worker.run(stop)
     beating.cancel()
+    if foreseeing is not None:
+        foreseeing.cancel()
     await backend.close()
     await store.close()
     bell.close()  # after the store, which rings it

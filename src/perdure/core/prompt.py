@@ -47,13 +47,15 @@ class Ask:
     """One request to a backend.
 
     `prefix` is the text of the reply so far: not empty when another attempt has spoken before, and the backend is to go
-    on right behind it. `max_tokens` is what is left of the budget.
+    on right behind it. `max_tokens` is what is left of the budget. `head` is what other prompts begin with as
+    well: those of every chat with the character, as it is before anything was said.
     """
 
     messages: tuple[PromptMessage, ...]
     prefix: str
     max_tokens: int
     sampling: Sampling = field(default_factory=Sampling)
+    head: tuple[PromptMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,26 @@ def build(scene: Scene, budget_tokens: int) -> tuple[PromptMessage, ...]:
     if sum(_cost(m) for m in examples) > left:
         examples = ()
     return _alternating((system, *examples, *reversed(past), *closing))
+
+
+def head(scene: Scene, messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
+    """What `messages`, built from the scene, have in common with every new chat: at best the greeting is in it."""
+    system = PromptMessage("system", _system(scene))
+    greeting = [PromptMessage("assistant", said.text) for said in scene.history[:1] if said.role is not Role.USER]
+    for shared in ((system, *_examples(scene), *greeting), (system, *_examples(scene))):
+        start = _alternating(shared)
+        if _begins(messages, start):
+            return start
+    return (system,)
+
+
+def _begins(messages: Sequence[PromptMessage], start: Sequence[PromptMessage]) -> bool:
+    """Whether a prompt starts so; the last of it may go on, where the next message had the same role."""
+    *whole, last = start
+    if len(messages) < len(start) or list(messages[: len(whole)]) != whole:
+        return False
+    there = messages[len(whole)]
+    return there.role == last.role and there.content.startswith(last.content)
 
 
 def _cost(message: PromptMessage) -> int:

@@ -61,19 +61,19 @@ async def purge(store: Store) -> Purged:
     A hidden chat stays while a reply in it is being written, and a hidden character while a chat has it.
     """
     chats = messages = 0
-    while (step := await store.write(_purge_chats))[0]:
+    while (step := await store.write(purge_chats))[0]:
         chats, messages = chats + step[0], messages + step[1]
-    while (removed := await store.write(_purge_messages)) is not None:
+    while (removed := await store.write(purge_messages)) is not None:
         messages += removed
     return Purged(chats, await store.write(lambda records: records.characters.purge()), messages)
 
 
-def _purge_chats(records: Records) -> tuple[int, int]:
+def purge_chats(records: Records) -> tuple[int, int]:
     ids = records.chats.purgeable(AT_ONCE)
     return len(ids), sum(records.chats.purge(chat_id) for chat_id in ids)
 
 
-def _purge_messages(records: Records) -> int | None:
+def purge_messages(records: Records) -> int | None:
     """How many messages a step erased; None where there was nothing left to erase."""
     marked = records.messages.hidden_anywhere(AT_ONCE)
     removed = 0

@@ -32,7 +32,7 @@ async def put_chat(chat_id: UUID, body: PutChat, perdure: Perdure) -> Response:
         created, chat = intake.put_chat(records, str(chat_id), ids, persona, now, greeting=body.greeting)
         return created, whole_chat(records, chat)
 
-    created, view = await perdure.act(work, Hint.EVENTS)
+    created, view = await perdure.act(work, Hint.EVENTS, Hint.OPENED)
     return Json(view, 201 if created else 200)
 
 

@@ -16,6 +16,8 @@ class Hint(StrEnum):
     """A turn was ended by someone other than its worker."""
     EVENTS = "events"
     """The log has grown."""
+    OPENED = "opened"
+    """A chat has begun."""
 
 
 class Audience(Enum):
@@ -30,6 +32,7 @@ AUDIENCE: Mapping[Hint, tuple[str, Audience]] = {
     Hint.QUEUED: ("worker", Audience.ONE),
     Hint.ENDED: ("worker", Audience.ALL),
     Hint.EVENTS: ("web", Audience.ALL),
+    Hint.OPENED: ("worker", Audience.ONE),
 }
 """Whom a hint concerns, by role."""
 

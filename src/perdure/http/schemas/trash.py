@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, WithJsonSchema
 
 from perdure.http.schemas.fields import Asked
+
+
+def _agreed(confirm: bool) -> bool:
+    if not confirm:
+        raise ValueError("send true: what is erased cannot be brought back")
+    return confirm
 
 
 class PurgeTrash(Asked):
     """Erasing is asked for in so many words."""
 
-    confirm: Literal[True]
+    # Not a Literal: to that, the number 1 is true.
+    confirm: Annotated[bool, AfterValidator(_agreed), WithJsonSchema({"type": "boolean", "const": True})]
 
 
 class HiddenChat(BaseModel):

@@ -43,9 +43,6 @@ export const common: Catalogue["common"] = {
   nothingHere: "Unter dieser Adresse ist nichts",
   nothingHereText: "Vielleicht wurde es gelöscht, oder die Adresse ist unterwegs abgeschnitten worden.",
   toCharacters: "Zu den Figuren",
-  serverAway: "Perdure ist nicht da",
-  serverAwayText: "Vielleicht startet es gerade neu. Diese Seite versucht es von selbst wieder; nichts Gesendetes geht verloren.",
-  tryNow: "Jetzt versuchen",
   token: {
     title: "Zugangswort",
     heading: "Dieses Perdure ist privat",

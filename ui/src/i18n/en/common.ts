@@ -43,9 +43,6 @@ export const common = {
   nothingHere: "There is nothing at this address",
   nothingHereText: "It may have been deleted, or the address was cut off on its way.",
   toCharacters: "Go to the characters",
-  serverAway: "Perdure is away",
-  serverAwayText: "It may be restarting. This page tries again by itself; nothing that you sent is lost.",
-  tryNow: "Try now",
   token: {
     title: "Access token",
     heading: "This Perdure is private",

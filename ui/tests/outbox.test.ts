@@ -20,6 +20,7 @@ const letter = (messageId: string, chatId = "chat"): Letter => ({
   parentId: "greeting",
   text: `text of ${messageId}`,
   writtenAt: `2026-01-01T00:00:0${messageId.at(-1)}Z`,
+  held: false,
 });
 
 const answer = {} as Sent;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { adopt, branch, emptyView, merge, placeLost, reconnected, wasTakenOver, type ChatEvent, type ChatView } from "../src/lib/stream";
+import { adopt, branch, emptyView, merge, placeLost, reconnected, type ChatEvent, type ChatView } from "../src/lib/stream";
+import { wasTakenOver } from "../src/lib/turns";
 import type { Message } from "../src/lib/wire";
 import { branchOf, story, Storyteller, type Exchange } from "./storyteller";
 

@@ -1,5 +1,5 @@
 /** The list of chats: searched, longer and longer as one scrolls, and what is done with one of them. */
-import { getChats, hideChat, renameChat, restoreChat } from "../lib/api/chats";
+import { changeChat, getChats, hideChat, restoreChat } from "../lib/api/chats";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
 import type { Chat, Problem } from "../lib/wire";
@@ -52,7 +52,7 @@ export class ChatList {
 
   /** @throws ProblemError where the server refuses the name. */
   async rename(chat: Chat, title: string): Promise<void> {
-    const renamed = await this.#insist(() => renameChat(chat.id, title));
+    const renamed = await this.#insist(() => changeChat(chat.id, { title }));
     this.chats = this.chats?.map((one) => (one.id === chat.id ? { ...one, title: renamed.title } : one)) ?? null;
     void recents.refresh();
   }

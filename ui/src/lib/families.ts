@@ -26,9 +26,10 @@ export const parentOf = (message: Message): string => message.parent_id ?? ROOT;
 
 /** One more child, told by an event. */
 export function born(families: Families, message: Message): Families {
-  const changed = new Map(families);
   const parent = parentOf(message);
   const family = families.get(parent) ?? UNKNOWN;
+  if (family.ids.includes(message.id) && families.has(message.id)) return families;
+  const changed = new Map(families);
   if (!family.ids.includes(message.id)) {
     const since = family.whole ? family.since : [...family.since, message.id];
     changed.set(parent, { ...family, ids: [...family.ids, message.id], since });

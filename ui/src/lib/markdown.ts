@@ -29,7 +29,7 @@ const KINDS = { "*": "emphasis", "**": "strong", "~~": "struck", '"': "speech", 
 const LINK = /\[([^[\]\n]{1,500})\]\((https?:\/\/[^\s()<>]{1,2000})\)/y;
 const ADDRESS = /https?:\/\/[^\s<>"'`*“”]{1,2000}/y;
 const PLAIN = /[^\n`*~"“”[h]+/y;
-const AFTER_ADDRESS = /[.,;:!?)\]}…]+$/;
+const AFTER_ADDRESS = /[.,;:!?\]}…]+$/;
 
 /**
  * The elements of one block. With `growing`, marks still open at the end count as closed there, so that a reply is
@@ -199,7 +199,7 @@ class Reading {
   #address(): void {
     ADDRESS.lastIndex = this.#at;
     const found = isWordCharacter(this.#source[this.#at - 1]) ? null : ADDRESS.exec(this.#source);
-    const href = found?.[0].replace(AFTER_ADDRESS, "") ?? "";
+    const href = closedWithin(found?.[0].replace(AFTER_ADDRESS, "") ?? "");
     if (!/^https?:\/\/\w/.test(href)) {
       this.#say("h");
       return;
@@ -258,6 +258,11 @@ export function plainText(text: string): string {
 /** A link's words are words, also where they look like an address. */
 function unlinked(part: Inline): Inline {
   return part.kind === "link" ? { kind: "text", text: part.href } : part;
+}
+
+/** An address without the bracket that closes one opened before it. */
+function closedWithin(address: string): string {
+  return address.endsWith(")") && !address.includes("(") ? address.replace(/\)+$/, "") : address;
 }
 
 function runLength(source: string, from: number, char: string): number {

@@ -40,6 +40,10 @@ export interface ChatView {
   /** What to ask for with `after=`; null while no snapshot has been received to its end. */
   readonly resumeAfter: number | null;
   readonly needsResync: boolean;
+  /** The messages of the snapshot that is being received; null outside of one. */
+  readonly snapshot: ReadonlySet<string> | null;
+  /** Replies that were in progress before a snapshot which does not tell of them: how they ended was missed. */
+  readonly stale: ReadonlySet<string>;
   /** The head that was not known when it came: a branch that this page has not seen yet. */
   readonly missingHead: string | null;
 }
@@ -54,6 +58,8 @@ export const emptyView: ChatView = {
   seq: 0,
   resumeAfter: null,
   needsResync: false,
+  snapshot: null,
+  stale: new Set(),
   missingHead: null,
 };
 
@@ -94,6 +100,7 @@ export function letGo(view: ChatView, keep: ReadonlySet<string>): ChatView {
   return {
     ...view,
     messages,
+    families: new Map([...view.families].filter(([parent]) => parent === ROOT || messages.has(parent))),
     turns: new Map([...view.turns].filter(([id, turn]) => turnIds.has(id) || isInProgress(turn.state))),
     path: pathTo(view.headId, messages, view.path),
   };
@@ -105,8 +112,7 @@ export function letGo(view: ChatView, keep: ReadonlySet<string>): ChatView {
  */
 export function reconnected(view: ChatView): ChatView {
   const resumeAfter = view.needsResync ? null : view.resumeAfter;
-  const families = resumeAfter === null && view.families.size > 0 ? doubted(view.families) : view.families;
-  return { ...view, families, seq: resumeAfter ?? 0, resumeAfter, needsResync: false };
+  return { ...view, seq: resumeAfter ?? 0, resumeAfter, needsResync: false, snapshot: null };
 }
 
 /** The view once the server has refused our place in the stream: the next connection asks for a snapshot. */
@@ -202,12 +208,13 @@ class Draft {
   }
 
   #family(message: Message): void {
-    const { families, hidden } = this.#view;
     const siblings = message.siblings;
     if (!siblings) {
-      if (!this.#known(message.id)) this.#view = { ...this.#view, families: born(families, message) };
+      this.#view = { ...this.#view, families: born(this.#view.families, message) };
       return;
     }
+    this.#mention(message.id);
+    const { families, hidden } = this.#view;
     const back = siblings.some((id) => hidden.has(id));
     this.#view = {
       ...this.#view,
@@ -216,11 +223,33 @@ class Draft {
     };
   }
 
+  /** A snapshot tells of a message. It comes instead of events, which may have told of more than it does. */
+  #mention(id: string): void {
+    const { families, snapshot, stale } = this.#view;
+    this.#view = {
+      ...this.#view,
+      families: snapshot === null ? doubted(families) : families,
+      snapshot: new Set(snapshot ?? []).add(id),
+      stale: stale.has(id) ? new Set([...stale].filter((one) => one !== id)) : stale,
+    };
+  }
+
+  #endSnapshot(): void {
+    const { snapshot, stale } = this.#view;
+    if (snapshot === null) return;
+    const now = new Set(stale);
+    for (const [id, { state }] of this.#messages ?? this.#view.messages) {
+      if (isInProgress(state) && !snapshot.has(id)) now.add(id);
+    }
+    this.#view = { ...this.#view, snapshot: null, stale: now };
+  }
+
   #turn(turn: Turn): void {
     const before = this.#knownTurn(turn.id);
     if (before && !isInProgress(before.state) && isInProgress(turn.state)) return;
     this.#turns ??= new Map(this.#view.turns);
     this.#turns.set(turn.id, turn);
+    if (this.#view.snapshot !== null) this.#mention(turn.message_id);
     const message = this.#known(turn.message_id);
     if (message) this.#put(withTurn(message, turn));
   }
@@ -239,21 +268,38 @@ class Draft {
   }
 
   #head(head: Head): void {
-    if (head.head_id !== null && !this.#known(head.head_id)) {
+    if (head.head_id !== null && !this.#reachable(head.head_id)) {
       this.#view = { ...this.#view, missingHead: head.head_id };
       this.#askForResync();
       return;
     }
     if (head.head_id !== this.#view.headId) this.#reshaped = true;
     this.#view = { ...this.#view, headId: head.head_id, missingHead: null };
+    this.#endSnapshot();
+  }
+
+  /**
+   * Whether the branch to a message can be shown without taking away what stands before it: it goes back to what is
+   * shown, or to the chat's beginning. What a snapshot shows goes back as far as the snapshot does.
+   */
+  #reachable(id: string): boolean {
+    const known = this.#messages ?? this.#view.messages;
+    if (!known.has(id) || this.#view.snapshot !== null) return known.has(id);
+    if (id === this.#view.headId) return true;
+    const line = lineTo(id, known);
+    if (this.#view.stale.size > 0 && line.some((one) => this.#view.stale.has(one))) return false;
+    const first = known.get(line[0]!)!;
+    return first.parent_id === null || first.id === this.#view.path[0];
   }
 
   #hidden({ message_id, hidden }: Hidden): void {
     const now = new Set(this.#view.hidden);
     if (hidden) now.add(message_id);
     else now.delete(message_id);
-    // One that comes back and was never seen here: whose child it is, only the server knows.
-    const families = hidden || this.#known(message_id) ? this.#view.families : doubted(this.#view.families);
+    const known = this.#known(message_id);
+    const placed = known !== undefined && this.#view.families.get(parentOf(known))?.ids.includes(message_id) === true;
+    // One that comes back and was never seen in its place: where that is, only the server knows.
+    const families = hidden || placed ? this.#view.families : doubted(this.#view.families);
     this.#view = { ...this.#view, hidden: now, families };
   }
 

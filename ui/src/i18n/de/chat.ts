@@ -14,6 +14,7 @@ export const chat: Catalogue["chat"] = {
   send: "Senden",
   sendLater: "Senden, wenn die Antwort zu Ende ist",
   stop: "Anhalten",
+  stopReply: "Die Antwort anhalten",
   length: (count, limit) => `${count} von ${limit} Zeichen`,
   tooLong: (count) => `Um ${count} Zeichen zu lang zum Senden.`,
   toEnd: "Zum Neuesten",

@@ -13,6 +13,7 @@ export const chat = {
   send: "Send",
   sendLater: "Send when the reply ends",
   stop: "Stop",
+  stopReply: "Stop the reply",
   length: (count: string, limit: string) => `${count} of ${limit} characters`,
   tooLong: (count: string) => `${count} characters too long to be sent.`,
   toEnd: "To the newest",

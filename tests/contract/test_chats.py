@@ -1,4 +1,4 @@
-"""The store port: chats, personas, and what is forgotten of them."""
+"""The store port: chats, and what is forgotten of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_a_chat_is_read_as_it_was_written(store: Store) -> None:
     def fill(r: Records) -> None:
         for name in ("Ada", "Bo", "Cy"):
             r.characters.add(character(name), None)
-        r.chats.put_persona(Persona(uid("me"), "Kim", "a sailor", T))
+        r.personas.put(Persona(uid("me"), "Kim", "a sailor", T))
         r.chats.add(chat)
 
     await store.write(fill)
@@ -126,16 +126,6 @@ async def test_a_purge_leaves_what_is_still_being_written(store: Store) -> None:
     assert await store.read(lambda r: r.turns.get(uid("b"))) is not None
 
 
-async def test_a_persona_is_put_and_put_again(store: Store) -> None:
-    """The same id is the same persona; it keeps its place in the list."""
-    kim, lee = Persona(uid("k"), "Kim", "one", T), Persona(uid("l"), "Lee", "two", T + 1)
-    for persona in (lee, kim, replace(kim, name="Kimberly", created_at=T + 9)):
-        await store.write(lambda r, persona=persona: r.chats.put_persona(persona))
-    assert await store.read(lambda r: r.chats.personas()) == [replace(kim, name="Kimberly"), lee]
-    assert await store.read(lambda r: r.chats.persona(lee.id)) == lee
-    assert await store.read(lambda r: r.chats.persona(uid("nobody"))) is None
-
-
 async def test_a_chat_knows_its_length_and_who_spoke_last(store: Store) -> None:
     """Of the branch that is shown: the depth of its head, and one."""
 
@@ -205,7 +195,7 @@ async def test_the_persona_changes_and_what_it_began_with_does_not(store: Store)
 
     def fill(r: Records) -> None:
         for name in ("Kim", "Lee"):
-            r.chats.put_persona(Persona(uid(name), name, "", T))
+            r.personas.put(Persona(uid(name), name, "", T))
         r.characters.add(character(), None)
         r.chats.add(Chat(uid("c"), "", (uid("Ada"),), uid("Kim"), None, T, T, greeting=2, begun_as=uid("Kim")))
 

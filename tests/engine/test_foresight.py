@@ -33,7 +33,7 @@ async def test_an_opened_chat_is_looked_at(store: SqliteStore, hall: list[LocalB
     task = asyncio.create_task(Foresight(store, bell, note, SETTINGS).run())
     await asyncio.sleep(0)
     who = Character("Ada", description="{{char}} keeps a lighthouse.", first_mes=greeting, mes_example=EXAMPLES)
-    ada = StoredCharacter(uid("character", "Ada"), who, False, None, START_AT, START_AT)
+    ada = StoredCharacter(uid("character", "Ada"), who, None, None, START_AT, START_AT)
     await store.write(lambda records: records.characters.add(ada, avatar=None))
     await store.write(lambda records: add_chat(records, "chat", "Ada"))
     LocalBell(hall).ring(Hint.OPENED)

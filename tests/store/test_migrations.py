@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine
 
 from perdure.core.ancestry import Node, place_below
+from perdure.core.records import picture_digest
 from perdure.store import head, migrate
 from perdure.store.schema import metadata
 
@@ -175,3 +176,20 @@ def older(path: Path, revision: str) -> Engine:
         config.attributes["connection"] = conn
         command.upgrade(config, revision)
     return engine
+
+
+def test_pictures_survive_the_migration_to_a_table_of_their_own(tmp_path: Path) -> None:
+    """Every byte of them, and the character tells which one it has."""
+    path = tmp_path / "perdure.db"
+    picture = b"\x89PNG\0" * 20_000
+    engine = older(path, "0003")
+    with engine.begin() as conn:
+        for who, image in (("ada", picture), ("bo", None)):
+            conn.exec_driver_sql("INSERT INTO characters VALUES (?, ?, '{}', ?, NULL, 0, 0, NULL)", (who, who, image))
+    migrate.upgrade(path)
+    with engine.connect() as conn:
+        kept = conn.exec_driver_sql(
+            "SELECT id, picture, image, favourite FROM characters LEFT JOIN character_avatars ON character_id = id"
+        ).all()
+    engine.dispose()
+    assert sorted(kept) == [("ada", picture_digest(picture), picture, 0), ("bo", None, None, 0)]

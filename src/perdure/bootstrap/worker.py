@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Mapping
 import structlog
 
 from perdure.bells.unix import UnixBell
-from perdure.bootstrap.backends import make_backend
+from perdure.bootstrap.backends import active_backend
 from perdure.bootstrap.clock import SystemClock
 from perdure.bootstrap.process import stop_on_signals
 from perdure.config import Settings
+from perdure.core.prompt import PromptMessage
 from perdure.engine.attempt import Patience
 from perdure.engine.foresight import Foresight
 from perdure.engine.worker import Identity, Worker
@@ -27,18 +28,21 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
     bell = UnixBell(settings.paths.bells, "worker", lifeline.incarnation)
     await bell.open()
     store = SqliteStore(settings.paths.database, bell)
-    backend = make_backend(settings)
+    backend = active_backend(settings)
     worker = Worker(
         Identity(lifeline.name, lifeline.incarnation),
         store,
         bell,
         SystemClock(),
         backend,
-        capacity=settings.capacity,
         patience=Patience(settings.first_token_s, settings.stall_s),
         deaths=_deaths(lifeline),
     )
-    foresight = Foresight(store, bell, backend.foresee, settings.turn_settings())
+
+    async def foresee(head: tuple[PromptMessage, ...]) -> None:
+        await backend.now.foresee(head)
+
+    foresight = Foresight(store, bell, foresee, settings.turn_settings(), settings.context_size)
     foreseeing = asyncio.create_task(foresight.run()) if settings.managed else None
     beating = asyncio.create_task(beat(lifeline))
     log.info("worker is ready")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ class Said(NamedTuple):
 
     role: Role
     text: str
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +93,45 @@ class Persona:
     name: str
     description: str
     created_at: float
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCharacter:
-    """A character as it is kept. `digest` is the SHA-256 of the imported file, so that the same card counts once."""
+    """A character as it is kept.
+
+    `picture` tells one avatar from another (`picture_digest`), None for none. `digest` is the SHA-256 of what it was
+    made from (an imported file, or the fields that a client sent), so that the same counts once.
+    """
 
     id: str
     character: Character
-    has_avatar: bool
+    picture: str | None
     digest: str | None
     created_at: float
     updated_at: float
+    favourite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a character is talked with: the chats that are shown, and the one that was used last."""
+
+    chats: int = 0
+    last_chat_id: str | None = None
+    last_chat_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedBackend:
+    """A backend that was added while Perdure runs. Its key is a secret: nothing shows it, not even a traceback."""
+
+    id: str
+    name: str
+    url: str
+    model: str
+    created_at: float
+    api_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +145,16 @@ class Attempt:
     ended_at: float | None
     outcome: str | None
     error: PerdureError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is."""
+
+    characters: int
+    chats: int
+    messages: int
+    personas: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +200,8 @@ class Append:
 
 TurnSettings = Mapping[str, object]
 """What a turn was asked with: sampler, budget, context size. Kept with it as JSON."""
+
+
+def picture_digest(picture: bytes) -> str:
+    """What tells a picture from any other: the beginning of its SHA-256, in hex."""
+    return hashlib.sha256(picture).hexdigest()[:16]

@@ -13,6 +13,8 @@ from perdure.core.errors import StoreFull, StoreUnavailable
 from perdure.core.prompt import PromptMessage
 from perdure.core.records import TurnSettings
 from perdure.engine import scene
+from perdure.engine.backends import active
+from perdure.engine.settings import for_turn
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.store import Records, Store
 
@@ -21,13 +23,17 @@ Read = Callable[[tuple[PromptMessage, ...]], Awaitable[None]]
 
 
 class Foresight:
-    """Looks ahead in one worker. `settings` are those that the next turn will be asked with."""
+    """Looks ahead in one worker, for the backend that Perdure was started with.
 
-    def __init__(self, store: Store, bell: Bell, read: Read, settings: TurnSettings) -> None:
+    `defaults` and `room` are what `settings.for_turn` makes the next turn's settings from.
+    """
+
+    def __init__(self, store: Store, bell: Bell, read: Read, defaults: TurnSettings, room: int | None = None) -> None:
         self._store = store
         self._bell = bell
         self._read = read
-        self._settings = settings
+        self._defaults = defaults
+        self._room = room
 
     async def run(self) -> None:
         """Look whenever a chat was opened; cancel to end."""
@@ -44,6 +50,9 @@ class Foresight:
                 await self._read(head)
 
     def _latest(self, records: Records) -> tuple[PromptMessage, ...]:
-        """What the first prompt of the latest chat will begin with; nothing where somebody has spoken in it."""
+        """What the first prompt of the latest chat will begin with; nothing where somebody has spoken in it, or where
+        another backend will be asked."""
         chat = next(iter(records.chats.listed(None, 1)), None)
-        return scene.opening(records, chat, self._settings) if chat else ()
+        if chat is None or active(records) is not None:
+            return ()
+        return scene.opening(records, chat, for_turn(records, self._defaults, self._room))

@@ -69,6 +69,8 @@ def put_chat(
     if records.chats.taken(chat_id):
         raise Conflict("A chat with this id was deleted.")
     cast = [character_of(records, character_id) for character_id in character_ids]
+    if persona_id is not None:
+        persona_of(records, persona_id)
     user = _user_name(records, persona_id)
     greeter = cast[0]
     title = ", ".join(stored.character.name for stored in cast)
@@ -178,8 +180,8 @@ def character_of(records: Records, character_id: str) -> StoredCharacter:
 
 
 def persona_of(records: Records, persona_id: str) -> Persona:
-    """The persona, or NotFound."""
-    persona = records.chats.persona(persona_id)
+    """The persona, unless it was removed, or NotFound."""
+    persona = records.personas.shown(persona_id)
     if persona is None:
         raise NotFound("There is no persona with this id.")
     return persona
@@ -277,4 +279,7 @@ def _asked_again(records: Records, known: Turn, chat: Chat, reply: NewReply) -> 
 
 
 def _user_name(records: Records, persona_id: str | None) -> str:
-    return DEFAULT_USER_NAME if persona_id is None else persona_of(records, persona_id).name
+    if persona_id is None:
+        return DEFAULT_USER_NAME
+    persona = records.personas.get(persona_id)
+    return DEFAULT_USER_NAME if persona is None else persona.name

@@ -55,7 +55,7 @@ def _scene(
     records: Records, chat: Chat | None, character: Character, leaf_id: str | None, settings: TurnSettings
 ) -> Scene:
     persona_id = chat.persona_id if chat else None
-    persona = records.chats.persona(persona_id) if persona_id else None
+    persona = records.personas.get(persona_id) if persona_id else None
     # No character is less than a byte: what is read for so many fills the context.
     room = int(_whole(settings.get("context_size"), DEFAULT_CONTEXT) * BYTES_PER_TOKEN)
     return Scene(

@@ -17,13 +17,14 @@ from perdure.ports.store import Records
 
 def whole_chat(records: Records, chat: Chat) -> dict[str, Any]:
     """A chat and who takes part in it."""
-    cast = (records.characters.get(character_id) for character_id in chat.character_ids)
-    return {**chat_view(chat), "characters": [character_view(stored) for stored in cast if stored]}
+    cast = [stored for character_id in chat.character_ids if (stored := records.characters.get(character_id))]
+    shown = [character_view(stored, records.characters.use(stored.id)) for stored in cast]
+    return {**chat_view(chat), "characters": shown}
 
 
 def message_now(records: Records, message: Message, siblings: list[str]) -> dict[str, Any]:
     """A message as it stands, also while it is being written."""
-    return message_view(message, _text_so_far(records, message), siblings)
+    return message_view(message, text_so_far(records, message), siblings)
 
 
 def page_now(records: Records, page: Page) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def acknowledged(accepted: Accepted) -> Response:
     return Json(body, 201 if accepted.created else 200)
 
 
-def _text_so_far(records: Records, message: Message) -> str:
+def text_so_far(records: Records, message: Message) -> str:
+    """A message's text, also while it is being written."""
     if message.state.final or message.turn_id is None:
         return message.text
     return records.turns.text(message.turn_id)

@@ -5,7 +5,24 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from perdure import __version__
-from perdure.http import characters, chats, events, messages, openai, openapi, operator, pages, problems, trash, turns
+from perdure.http import (
+    backends,
+    cards,
+    characters,
+    chats,
+    data,
+    events,
+    messages,
+    openai,
+    openapi,
+    operator,
+    pages,
+    personas,
+    problems,
+    trash,
+    turns,
+)
+from perdure.http import settings as settings_api
 from perdure.http.guard import Guard
 from perdure.http.service import Service
 
@@ -25,7 +42,11 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     problems.install(app)
-    for part in (chats, messages, turns, events, characters, trash, openai, operator):
+    parts = (
+        *(chats, messages, turns, events, cards, characters, personas, trash),
+        *(settings_api, backends, data, openai, operator),
+    )
+    for part in parts:
         app.include_router(part.router)
     assets = service.pages / "assets"
     if assets.is_dir():

@@ -1,4 +1,4 @@
-"""Chats and personas."""
+"""Chats."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from perdure.core.records import Persona
-from perdure.core.views import chat_view, persona_view
+from perdure.core.views import chat_view
 from perdure.engine import intake
+from perdure.engine.settings import persona_for
 from perdure.http.answers import whole_chat
 from perdure.http.problems import Json
 from perdure.http.schemas.chats import ChatsOut, ChatWithCharacters, OneChat, PatchChat, PutChat, PutDraft
 from perdure.http.schemas.fields import Limit, Text, again
-from perdure.http.schemas.personas import PutPersona
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
@@ -24,11 +23,16 @@ router = APIRouter(prefix="/api/v1", tags=["chats"])
 
 @router.put("/chats/{chat_id}", response_model=ChatWithCharacters, status_code=201, responses=again(ChatWithCharacters))
 async def put_chat(chat_id: UUID, body: PutChat, perdure: Perdure) -> Response:
-    """Begin a chat with the first character's greetings, one of them shown. The same again is the same chat (200)."""
+    """Begin a chat with the first character's greetings, one of them shown. The same again is the same chat (200).
+
+    Without `persona_id` the user is whoever the settings say; with null nobody in particular.
+    """
     ids = [str(character_id) for character_id in body.character_ids]
-    persona = str(body.persona_id) if body.persona_id else None
+    given = str(body.persona_id) if body.persona_id else None
+    is_given = "persona_id" in body.model_fields_set
 
     def work(records: Records, now: float) -> tuple[bool, dict[str, Any]]:
+        persona = given if is_given else persona_for(records, str(chat_id))
         created, chat = intake.put_chat(records, str(chat_id), ids, persona, now, greeting=body.greeting)
         return created, whole_chat(records, chat)
 
@@ -102,22 +106,3 @@ async def hide_chat(chat_id: UUID, perdure: Perdure) -> Response:
 
     await perdure.act(work)
     return Response(status_code=204)
-
-
-@router.put("/personas/{persona_id}", tags=["personas"])
-async def put_persona(persona_id: UUID, body: PutPersona, perdure: Perdure) -> Response:
-    """Keep a persona."""
-
-    def work(records: Records, now: float) -> dict[str, Any]:
-        persona = Persona(str(persona_id), body.name, body.description, now)
-        records.chats.put_persona(persona)
-        return persona_view(persona)
-
-    return Json(await perdure.act(work))
-
-
-@router.get("/personas", tags=["personas"])
-async def list_personas(perdure: Perdure) -> Response:
-    """All personas."""
-    personas = await perdure.store.read(lambda r: r.chats.personas())
-    return Json({"personas": [persona_view(persona) for persona in personas]})

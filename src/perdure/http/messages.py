@@ -66,11 +66,11 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
     """Say something, or with `beside` edit: the new message stands beside that one, with its role and author, and
     nothing is overwritten. Answered once it is durable; the same again gets the same answer (200).
     """
-    settings = perdure.settings.turn_settings()
     chat, message = str(chat_id), str(message_id)
     parent = str(body.parent_id) if body.parent_id else None
 
     def work(records: Records, now: float) -> Accepted:
+        settings = perdure.turn_settings(records)
         if body.beside is not None:
             reply = body.reply if "reply" in body.model_fields_set else None
             edit = edits.Edit(message, body.text, str(body.beside), reply, settings)
@@ -107,9 +107,12 @@ async def put_head(chat_id: UUID, body: PutHead, perdure: Perdure) -> Response:
 @router.put("/turns/{turn_id}", response_model=AcceptedOut, status_code=201, responses=again(AcceptedOut))
 async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure) -> Response:
     """Ask for a (further) reply. The same again gets the same answer (200)."""
-    reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.settings.turn_settings())
-    accepted = await perdure.act(lambda r, now: intake.put_turn(r, str(chat_id), reply, now), Hint.QUEUED, Hint.EVENTS)
-    return acknowledged(accepted)
+
+    def work(records: Records, now: float) -> Accepted:
+        reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.turn_settings(records))
+        return intake.put_turn(records, str(chat_id), reply, now)
+
+    return acknowledged(await perdure.act(work, Hint.QUEUED, Hint.EVENTS))
 
 
 async def _changed(perdure: Perdure, change: Callable[[Records, float], Chat]) -> Response:

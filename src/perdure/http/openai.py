@@ -13,16 +13,16 @@ from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from perdure.core.errors import NotFound
-from perdure.core.records import Message, Role, StoredCharacter
+from perdure.core.records import Message, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind
-from perdure.engine import intake
+from perdure.engine import backends, intake
 from perdure.engine.identity import derived_id
 from perdure.engine.intake import NewReply
 from perdure.engine.tree import placed
 from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
 from perdure.http.schemas.fields import MAX_TEXT, Text
-from perdure.http.service import Perdure
+from perdure.http.service import Perdure, Service
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
@@ -77,7 +77,7 @@ class AskedCompletion(BaseModel):
     stop: Annotated[Text, Field(max_length=200)] | Annotated[list[Text], Field(max_length=16)] | None = None
     n: Annotated[int, Field(ge=1, le=1)] | None = None
 
-    def settings(self, defaults: dict[str, Any]) -> dict[str, Any]:
+    def settings(self, defaults: TurnSettings) -> TurnSettings:
         """The turn's settings: the server's, with what the client asked for."""
         asked = {
             "max_tokens": self.max_completion_tokens or self.max_tokens,
@@ -93,24 +93,28 @@ class AskedCompletion(BaseModel):
 @router.get("/models")
 async def list_models(perdure: Perdure) -> Response:
     """The characters, as models."""
-    stored = await perdure.store.read(lambda r: r.characters.all())
-    return Json({"object": "list", "data": [_model(one) for one in stored]})
+
+    def work(records: Records) -> list[dict[str, Any]]:
+        return [_model(one, _backend(records, perdure)) for one in records.characters.all()]
+
+    return Json({"object": "list", "data": await perdure.store.read(work)})
 
 
 @router.get("/models/{model:path}")
 async def get_model(model: str, perdure: Perdure) -> Response:
     """One character, as a model."""
-    return Json(_model(await perdure.store.read(lambda r: _character(r, model))))
+    return Json(await perdure.store.read(lambda r: _model(_character(r, model), _backend(r, perdure))))
 
 
 @router.post("/chat/completions")
 async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
     """A reply by the character that `model` names (by its name or id)."""
     chat_id, turn_id = str(uuid4()), str(uuid4())
-    settings = body.settings(perdure.settings.turn_settings())
     listener = await perdure.tailer.subscribe(chat_id)
     try:
-        await perdure.act(lambda r, now: _begin(r, chat_id, turn_id, body, settings, now), Hint.QUEUED, Hint.EVENTS)
+        await perdure.act(
+            lambda r, now: _begin(r, chat_id, turn_id, body, perdure.turn_settings(r), now), Hint.QUEUED, Hint.EVENTS
+        )
     except BaseException:
         perdure.tailer.unsubscribe(chat_id, listener)
         raise
@@ -120,7 +124,7 @@ async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
 
 
 def _begin(
-    records: Records, chat_id: str, turn_id: str, body: AskedCompletion, settings: dict[str, Any], now: float
+    records: Records, chat_id: str, turn_id: str, body: AskedCompletion, defaults: TurnSettings, now: float
 ) -> None:
     """A chat that holds what the client brought, and a turn behind it."""
     stored = _character(records, body.model)
@@ -142,7 +146,7 @@ def _begin(
         )
         history.append(placed(records, message, history[-1] if history else None))
     records.messages.add(history)
-    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, settings), now)
+    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults)), now)
 
 
 def _character(records: Records, model: str) -> StoredCharacter:
@@ -152,11 +156,17 @@ def _character(records: Records, model: str) -> StoredCharacter:
     return stored
 
 
-def _model(stored: StoredCharacter) -> dict[str, Any]:
+def _backend(records: Records, perdure: Service) -> str:
+    """What speaks now."""
+    active = backends.active(records)
+    return perdure.backends.default.name if active is None else active.name
+
+
+def _model(stored: StoredCharacter, backend: str) -> dict[str, Any]:
     return {
         "id": stored.character.name,
         "object": "model",
         "created": int(stored.created_at),
         "owned_by": "perdure",
-        "perdure": {"character_id": stored.id},
+        "perdure": {"character_id": stored.id, "backend": backend},
     }

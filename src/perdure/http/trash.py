@@ -53,4 +53,9 @@ async def restore_chat(chat_id: UUID, perdure: Perdure) -> Response:
 @router.post("/characters/{character_id}/restore", response_model=CharacterOut)
 async def restore_character(character_id: UUID, perdure: Perdure) -> Response:
     """Bring a deleted character back into the gallery. The same again changes nothing."""
-    return Json(await perdure.act(lambda r, _: character_view(trash.restore_character(r, str(character_id)))))
+
+    def work(records: Records, _: float) -> dict[str, Any]:
+        restored = trash.restore_character(records, str(character_id))
+        return character_view(restored, records.characters.use(restored.id))
+
+    return Json(await perdure.act(work))

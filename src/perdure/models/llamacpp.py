@@ -11,7 +11,7 @@ import aiohttp
 import structlog
 
 from perdure.core.prompt import Ask, PromptMessage
-from perdure.models.openai import READY_S, OpenAIBackend
+from perdure.models.openai import LLAMA_CPP, READY_S, OpenAIBackend
 from perdure.models.prompt_cache import PromptKeeper, Slots
 from perdure.models.prompt_files import PromptFiles
 from perdure.ports.models import Chunk
@@ -38,6 +38,7 @@ class LlamaCppBackend(OpenAIBackend):
         prompts: Callable[[], PromptFiles | None] = lambda: None,
     ) -> None:
         super().__init__(url, model, api_key, prefill=True, name=name, session=session, trust_env=trust_env)
+        self._server = LLAMA_CPP
         self._keeper = PromptKeeper(Slots(self._base.origin(), self._headers, self._http), prompts)
 
     async def stream(self, ask: Ask) -> AsyncGenerator[Chunk, None]:

@@ -48,19 +48,20 @@ _up = _up.union_all(
 )
 _BRANCH = _MESSAGES.join(_up, _up.c.id == messages.c.id).order_by(_up.c.depth.desc())
 
+_SAID = (messages.c.parent_id, messages.c.role, messages.c.text, messages.c.depth)
 _back = (
-    select(messages.c.parent_id, messages.c.role, messages.c.text, literal(1).label("depth"), _length.label("total"))
+    select(*_SAID, literal(1).label("n"), _length.label("total"))
     .where(messages.c.id == bindparam("leaf"))
     .cte("back", recursive=True)
 )
 _back = _back.union_all(
-    select(messages.c.parent_id, messages.c.role, messages.c.text, _back.c.depth + 1, _back.c.total + _length).where(
+    select(*_SAID, _back.c.n + 1, _back.c.total + _length).where(
         messages.c.id == _back.c.parent_id,
-        _back.c.depth < bindparam("most"),
+        _back.c.n < bindparam("most"),
         _back.c.total < bindparam("length"),
     )
 )
-_HISTORY = select(_back.c.role, _back.c.text).order_by(_back.c.depth.desc())
+_HISTORY = select(_back.c.role, _back.c.text, _back.c.depth).order_by(_back.c.n.desc())
 
 _HIDE = update(messages).where(_OWN).values(hidden_at=bindparam("now"), head_before=bindparam("head"))
 _HEAD_BEFORE = select(messages.c.head_before).where(_OWN)
@@ -160,7 +161,7 @@ class SqlMessages:
 
     def history(self, leaf_id: str, limit: int, length: int) -> Sequence[Said]:
         rows = self.db.rows(_HISTORY, leaf=leaf_id, most=limit, length=length)
-        return [Said(Role(role), text) for role, text in rows]
+        return [Said(Role(role), text, depth) for role, text, depth in rows]
 
     def node(self, message_id: str) -> Node:
         row = self.db.row(_NODE, message=message_id)

@@ -26,11 +26,15 @@ from typing import Any, TypeVar
 from perdure.core.errors import Conflict, PerdureError, StoreFull, StoreUnavailable
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.store import Records
+from perdure.store.archive import SqlArchive
+from perdure.store.backends import SqlBackends
 from perdure.store.characters import SqlCharacters
 from perdure.store.chats import SqlChats
 from perdure.store.database import Database
 from perdure.store.events import SqlEvents
 from perdure.store.messages import SqlMessages
+from perdure.store.personas import SqlPersonas
+from perdure.store.settings import SqlSettings
 from perdure.store.turns import SqlTurns
 
 T = TypeVar("T")
@@ -53,12 +57,26 @@ class SqlRecords:
     messages: SqlMessages
     chats: SqlChats
     characters: SqlCharacters
+    personas: SqlPersonas
+    settings: SqlSettings
+    backends: SqlBackends
+    archive: SqlArchive
     events: SqlEvents
 
     @classmethod
     def over(cls, db: Database) -> SqlRecords:
         """The records that `db` reads and writes."""
-        return cls(SqlTurns(db), SqlMessages(db), SqlChats(db), SqlCharacters(db), SqlEvents(db))
+        return cls(
+            SqlTurns(db),
+            SqlMessages(db),
+            SqlChats(db),
+            SqlCharacters(db),
+            SqlPersonas(db),
+            SqlSettings(db),
+            SqlBackends(db),
+            SqlArchive(db),
+            SqlEvents(db),
+        )
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
-"""Writing a character: nothing written is lost, whatever happens before it is saved or while it is (promises 1, 6 and 7)."""
+"""Writing a character: nothing written is lost, before it is saved or while it is (promises 1, 6 and 7)."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ async def made(ask: Asking, **fields: object) -> str:
 async def test_a_character_is_made_with_a_picture_cut_to_taste(
     come: Come, ask: Asking, tmp_path: Path, viewport: dict[str, int]
 ) -> None:
-    """From an empty page to a card with a picture, by keyboard where a finger would drag; what was cut is what is kept."""
+    """From an empty page to a card with a picture, cut by keyboard where a finger would drag; that cut is kept."""
     name = f"Nova {viewport['width']}"
     reader = await come(viewport=viewport)
     await reader.open()
@@ -69,7 +70,11 @@ async def test_a_character_is_made_with_a_picture_cut_to_taste(
     await tags.press("Enter")
     await reader.looks_right()
     await reader.is_accessible()
-    await reader.main.get_by_label("Picture", exact=True).locator("input[type=file]").set_input_files(two_coloured(tmp_path))
+    await (
+        reader.main.get_by_label("Picture", exact=True)
+        .locator("input[type=file]")
+        .set_input_files(two_coloured(tmp_path))
+    )
     frame = reader.page.get_by_role("group", name="Picture: the arrow keys")
     await expect(frame).to_be_focused()
     await expect(reader.button("Use this")).to_be_enabled()
@@ -87,9 +92,9 @@ async def test_a_character_is_made_with_a_picture_cut_to_taste(
     assert character["alternate_greetings"] == ["Third light", "Second light"]
     assert character["tags"] == ["bright", "warm"]
     assert character["tagline"] == f"{name} is a star that has just been lit."
-    avatar = Image.open(io.BytesIO((await ask("GET", character["avatar_url"])).body)).convert("RGB")
+    avatar = Image.open(io.BytesIO((await ask("GET", character["avatar_url"])).content)).convert("RGB")
     assert avatar.width == avatar.height
-    red, _, blue = avatar.getpixel((avatar.width // 2, avatar.height // 2))  # type: ignore[misc]
+    red, _, blue = avatar.getpixel((avatar.width // 2, avatar.height // 2))
     assert blue > 150 > red
 
 
@@ -131,11 +136,15 @@ async def test_only_what_was_changed_is_sent(come: Come, ask: Asking, viewport: 
 
 
 async def test_what_is_not_saved_outlives_a_reload_and_a_walk_away(reader: Reader, ask: Asking, tmp_path: Path) -> None:
-    """The texts and the picture are kept in this browser; leaving says so, and leads back. Saved, nothing is left over."""
+    """Texts and picture are kept in this browser; leaving says so, and leads back. Saved, nothing is left over."""
     character_id = await made(ask, name="Draft", description="saved")
     await reader.open(f"/characters/{character_id}/edit")
     await field(reader, "Description").fill("not saved yet")
-    await reader.main.get_by_label("Picture", exact=True).locator("input[type=file]").set_input_files(two_coloured(tmp_path))
+    await (
+        reader.main.get_by_label("Picture", exact=True)
+        .locator("input[type=file]")
+        .set_input_files(two_coloured(tmp_path))
+    )
     await expect(reader.button("Use this")).to_be_enabled()
     await reader.button("Use this").click()
     picture = reader.main.get_by_label("Picture", exact=True).locator("img")
@@ -224,11 +233,11 @@ async def test_an_answer_that_is_lost_makes_one_character(reader: Reader, ask: A
 
 
 async def test_tokens_are_told_and_too_many_are_told_of(reader: Reader, ask: Asking) -> None:
-    """Beside each field and in total; an estimate says that it is one; more than half of the context is said plainly."""
+    """Beside each field and in total; an estimate says that it is one; more than half of the context is told."""
     size = (await ask.get("/api/v1/settings"))["values"]["context_size"]
 
     async def count(route: Route) -> None:
-        texts = route.request.post_data_json["texts"]
+        texts = json.loads(route.request.post_data or "{}")["texts"]
         await route.fulfill(json={"tokens": [len(text) for text in texts], "exact": False, "tokenizer": None})
 
     await reader.page.route("**/api/v1/tokens", count)

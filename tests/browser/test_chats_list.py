@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ async def test_a_chat_gets_another_name(
     """An empty name is none; web dies while it is saved, and the name is there all the same."""
     old, new = f"Old name {viewport['width']}", f"New name {viewport['width']} مرحبا"
     chat_id = await talked(ask, old)
-    reader = await come(viewport=viewport)
+    reader = await come(viewport=viewport, reduced_motion="reduce")
     reader.interrupted = True
     await reader.open("/chats")
     await reader.button(f"What to do with the chat {old}").click()
@@ -97,22 +98,24 @@ async def test_a_deleted_chat_comes_back(reader: Reader, ask: Asking, installati
 
 
 async def test_the_list_goes_on_as_one_scrolls(reader: Reader) -> None:
-    """A thousand chats come page by page, each once, under the day on which they were talked in."""
+    """A hundred chats come page by page, each once, under the day on which they were talked in."""
+    newest = datetime(2024, 12, 24, 12, tzinfo=UTC)
     chats: list[dict[str, Any]] = [
         {
             "id": f"chat-{n}", "title": f"Chat number {n}", "character_ids": [], "persona_id": None, "preview": "…",
-            "created_at": f"2024-{12 - n // 20:02}-01T12:00:00Z", "updated_at": f"2024-{12 - n // 20:02}-01T12:00:00Z",
-            "head_id": None, "messages": n + 1,
+            "created_at": at.isoformat(), "updated_at": at.isoformat(), "head_id": None, "messages": n + 1,
+            "at": at.timestamp(),
         }
         for n in range(100)
+        for at in [newest - timedelta(days=n // 2, microseconds=n)]
     ]  # fmt: skip
 
     async def answer(route: Route) -> None:
         query = route.request.url
         limit = int(query.partition("limit=")[2].partition("&")[0] or 50)
         before = query.partition("before=")[2].partition("&")[0]
-        start = 1 + next(i for i, chat in enumerate(chats) if chat["id"] == before) if before else 0
-        await route.fulfill(json={"chats": chats[start : start + limit]})
+        older = [chat for chat in chats if not before or chat["at"] < float(before)]
+        await route.fulfill(json={"chats": older[:limit]})
 
     await reader.page.route("**/api/v1/chats?*", answer)
     await reader.open("/chats")

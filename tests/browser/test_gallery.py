@@ -1,4 +1,4 @@
-"""The gallery: whoever is looked for is found, whoever was talked with is one press away, and a star is told truthfully."""
+"""The gallery: whoever is looked for is found, whoever was talked with is one press away, a star tells the truth."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ export class ChatList {
   }
 
   showMore(): void {
-    if (this.hasMore && !this.trying) void this.#load(this.chats?.at(-1)?.id ?? null);
+    if (this.hasMore && !this.trying) void this.#load(this.chats?.at(-1) ?? null);
   }
 
   /** @throws ProblemError where the server refuses the name. */
@@ -89,11 +89,14 @@ export class ChatList {
     return persist(wish, { signal: AbortSignal.timeout(PATIENCE_S * 1000), wait: waitInBrowser });
   }
 
-  async #load(before: string | null): Promise<void> {
+  /** Those after `last`; with null the first ones. */
+  async #load(last: Chat | null): Promise<void> {
     this.#current.abort();
     const { signal } = (this.#current = new AbortController());
     const q = this.query.trim();
     this.trying = true;
+    // Instants are finer than a browser's milliseconds: asked for with those of the same one, and known ones left out.
+    const before = last === null ? null : (Date.parse(last.updated_at) + 1) / 1000;
     try {
       const page = await persist(() => getChats({ q, characterId: this.characterId, before, limit: PAGE }), {
         signal,

@@ -8,8 +8,8 @@ export interface ChatsWish {
   /** Words in the title, the preview or a character's name. */
   readonly q?: string;
   readonly characterId?: string | null;
-  /** The chat that the page before ended with. */
-  readonly before?: string | null;
+  /** Only those last used before this instant, in Unix seconds. */
+  readonly before?: number | null;
   readonly limit?: number;
 }
 
@@ -18,7 +18,7 @@ export const getChats = async (wish: ChatsWish = {}): Promise<Chat[]> => {
   const query = new URLSearchParams();
   if (wish.q) query.set("q", wish.q);
   if (wish.characterId) query.set("character_id", wish.characterId);
-  if (wish.before) query.set("before", wish.before);
+  if (wish.before) query.set("before", String(wish.before));
   if (wish.limit) query.set("limit", String(wish.limit));
   return (await json<{ chats: Chat[] }>(`/api/v1/chats${query.size > 0 ? `?${query}` : ""}`)).chats;
 };

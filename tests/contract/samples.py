@@ -19,10 +19,10 @@ def uid(name: str) -> str:
     return str(uuid5(UUID(int=0), name))
 
 
-def character(name: str = "Ada", *, at: float = T, digest: str | None = None, avatar: bool = False) -> StoredCharacter:
+def character(name: str = "Ada", *, at: float = T, digest: str | None = None) -> StoredCharacter:
     """A character that is little more than its name."""
     who = Character(name, description=f"{name} is here.", tags=("one", "two"))
-    return StoredCharacter(uid(name), who, avatar, digest, at, at)
+    return StoredCharacter(uid(name), who, None, digest, at, at)
 
 
 def add_chat(records: Records, name: str = "chat", *, at: float = T, origin: str = "chat") -> Chat:

@@ -1,4 +1,4 @@
-"""The store port: chats, personas, and what is forgotten of them."""
+"""The store port: chats, and what is forgotten of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_a_chat_is_read_as_it_was_written(store: Store) -> None:
     def fill(r: Records) -> None:
         for name in ("Ada", "Bo", "Cy"):
             r.characters.add(character(name), None)
-        r.chats.put_persona(Persona(uid("me"), "Kim", "a sailor", T))
+        r.personas.put(Persona(uid("me"), "Kim", "a sailor", T))
         r.chats.add(chat)
 
     await store.write(fill)
@@ -124,13 +124,3 @@ async def test_a_purge_leaves_what_is_still_being_written(store: Store) -> None:
     assert await store.write(lambda r: r.chats.purge_transient(T + 99, 9)) == 0
     assert await store.read(lambda r: r.turns.get(uid("a"))) is not None
     assert await store.read(lambda r: r.turns.get(uid("b"))) is not None
-
-
-async def test_a_persona_is_put_and_put_again(store: Store) -> None:
-    """The same id is the same persona; it keeps its place in the list."""
-    kim, lee = Persona(uid("k"), "Kim", "one", T), Persona(uid("l"), "Lee", "two", T + 1)
-    for persona in (lee, kim, replace(kim, name="Kimberly", created_at=T + 9)):
-        await store.write(lambda r, persona=persona: r.chats.put_persona(persona))
-    assert await store.read(lambda r: r.chats.personas()) == [replace(kim, name="Kimberly"), lee]
-    assert await store.read(lambda r: r.chats.persona(lee.id)) == lee
-    assert await store.read(lambda r: r.chats.persona(uid("nobody"))) is None

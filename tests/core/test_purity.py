@@ -21,6 +21,7 @@ PURE = {
     "datetime",
     "enum",
     "functools",
+    "hashlib",
     "itertools",
     "json",
     "math",

@@ -58,7 +58,7 @@ def add_characters(records: Records, *names: str) -> list[str]:
     ids = [uid("character", name) for name in names]
     for n, (character_id, name) in enumerate(zip(ids, names, strict=True)):
         who = Character(name, first_mes="", description="{{char}} and {{user}}.")
-        records.characters.add(StoredCharacter(character_id, who, False, None, START_AT + n, START_AT + n), avatar=None)
+        records.characters.add(StoredCharacter(character_id, who, None, None, START_AT + n, START_AT + n), avatar=None)
     return ids
 
 

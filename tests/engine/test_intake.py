@@ -75,8 +75,8 @@ async def test_a_chat_begins_with_its_greeting(store: SqliteStore) -> None:
 
     def begin(records: Records) -> None:
         who = Character("Ada", first_mes="  {{char}} waves at {{user}}. ")
-        records.characters.add(StoredCharacter(uid("ada"), who, False, None, NOW, NOW), None)
-        records.chats.put_persona(Persona(uid("kim"), "Kim", "", NOW))
+        records.characters.add(StoredCharacter(uid("ada"), who, None, None, NOW, NOW), None)
+        records.personas.put(Persona(uid("kim"), "Kim", "", NOW))
         assert intake.put_chat(records, uid("chat"), [uid("ada")], uid("kim"), NOW)[0]
 
     await store.write(begin)

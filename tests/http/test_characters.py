@@ -205,3 +205,49 @@ async def test_plain_fields_make_a_character(ask: Asking) -> None:
     for change in wrong:
         (await ask("PATCH", path, json=change)).problem(422, "invalid")
     assert await ask.get(path) == changed
+
+
+async def test_a_character_that_its_client_names_counts_once(ask: Asking) -> None:
+    """Promise 7: the same again is the same, also once it was changed; other content, and what was deleted, are 409."""
+    body = {"id": new_id(), "name": "Ines", "tags": ["calm"], "favourite": True}
+    made, again = [await ask("POST", "/api/v1/characters", json=body) for _ in range(2)]
+    assert (made.status, again.status) == (201, 200)
+    assert made.json == again.json
+    assert (made.json["id"], made.json["favourite"]) == (body["id"], True)
+    path = f"/api/v1/characters/{body['id']}"
+    changed = (await ask("PATCH", path, json={"name": "Inés"})).json
+    assert (await ask("POST", "/api/v1/characters", json=body)).json == changed
+    for other in ({**body, "name": "Inés"}, {**body, "favourite": False}, {**body, "id": await ask.character()}):
+        (await ask("POST", "/api/v1/characters", json=other)).problem(409, "conflict")
+    (await ask("POST", "/api/v1/characters", json={**body, "id": "x"})).problem(422, "invalid")
+    assert (await ask("DELETE", path)).status == 204
+    (await ask("POST", "/api/v1/characters", json=body)).problem(409, "conflict")
+
+
+async def test_a_favourite_is_marked_and_the_card_stays(ask: Asking) -> None:
+    """A mark is no change of the card: not even its date moves."""
+    made = (await ask("POST", "/api/v1/characters", json={"name": "Fay"})).json
+    path = f"/api/v1/characters/{made['id']}"
+    for mark in (True, True, False):
+        marked = await ask("PATCH", path, json={"favourite": mark})
+        assert marked.json == {**made, "favourite": mark}
+        assert await ask.get(path) == marked.json
+    (await ask("PATCH", path, json={"favourite": "yes"})).problem(422, "invalid")
+
+
+async def test_a_character_tells_how_much_it_is_talked_with(ask: Asking) -> None:
+    """Its chats that are shown, and the one that was used last."""
+    made = (await ask("POST", "/api/v1/characters", json={"name": "Una"})).json
+    assert (made["chats"], made["last_chat_at"], made["last_chat_id"]) == (0, None, None)
+    chats = [new_id(), new_id()]
+    for chat in chats:
+        await ask("PUT", f"/api/v1/chats/{chat}", json={"character_ids": [made["id"]]})
+    await ask.said(chats[0], "Hello", reply=False)
+    listed = (await ask.get("/api/v1/characters"))["characters"]
+    (now,) = [one for one in listed if one["id"] == made["id"]]
+    assert now == await ask.get(f"/api/v1/characters/{made['id']}")
+    last = await ask.get(f"/api/v1/chats/{chats[0]}")
+    assert (now["chats"], now["last_chat_id"], now["last_chat_at"]) == (2, chats[0], last["updated_at"])
+    await ask("DELETE", f"/api/v1/chats/{chats[0]}")
+    left = await ask.get(f"/api/v1/characters/{made['id']}")
+    assert (left["chats"], left["last_chat_id"]) == (1, chats[1])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.request import Request, urlopen
 
 import hypothesis
+import pytest
 import schemathesis
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -19,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 
 from perdure.config import Settings
 from perdure.http.app import create_app
+from perdure.http.schemas.settings import PatchSettings
 from perdure.http.service import Service
 from tests.http.installation import Installation
 
@@ -31,6 +36,17 @@ CHECKS = [
 _SERVICE = SimpleNamespace(settings=Settings.model_validate({}), pages=Path("/nowhere"))
 # The event stream, which has no end, has tests of its own.
 schema = schemathesis.openapi.from_dict(create_app(cast(Service, _SERVICE)).openapi()).exclude(path_regex="/events$")
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(installation: Installation) -> Iterator[None]:
+    """The installation is everybody's: nothing that was set by chance stays set."""
+    yield
+    body = json.dumps(dict.fromkeys(PatchSettings.model_fields)).encode()
+    headers = {"Content-Type": "application/json"}
+    request = Request(f"{installation.url}/api/v1/settings", body, headers, method="PATCH")
+    with urlopen(request, timeout=60) as answer:
+        assert json.load(answer)["changed"] == []
 
 
 @schema.parametrize()

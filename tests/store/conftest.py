@@ -14,7 +14,7 @@ from perdure.store.sqlite import SqliteStore
 
 def begin(records: Records) -> None:
     """A chat to write into."""
-    records.characters.add(StoredCharacter("ada", Character("Ada"), False, None, 0.0, 0.0), None)
+    records.characters.add(StoredCharacter("ada", Character("Ada"), None, None, 0.0, 0.0), None)
     records.chats.add(Chat("chat", "chat", ("ada",), None, None, 0.0, 0.0))
 
 

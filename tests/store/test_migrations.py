@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from perdure.core.records import picture_digest
 from perdure.store import head, migrate
 from perdure.store.schema import metadata
 
@@ -111,3 +112,24 @@ def test_half_a_reply_survives_the_migration_to_text_with_the_turn(tmp_path: Pat
         said = conn.exec_driver_sql("SELECT id, text FROM turns ORDER BY id").all()
     engine.dispose()
     assert said == [("ended", ""), ("mute", ""), ("open", "Half a ")]
+
+
+def test_pictures_survive_the_migration_to_a_table_of_their_own(tmp_path: Path) -> None:
+    """Every byte of them, and the character tells which one it has."""
+    path = tmp_path / "perdure.db"
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    engine = create_engine(f"sqlite+pysqlite:///{path}")
+    picture = b"\x89PNG\0" * 20_000
+    with engine.begin() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0002")
+        for who, image in (("ada", picture), ("bo", None)):
+            conn.exec_driver_sql("INSERT INTO characters VALUES (?, ?, '{}', ?, NULL, 0, 0, NULL)", (who, who, image))
+    migrate.upgrade(path)
+    with engine.connect() as conn:
+        kept = conn.exec_driver_sql(
+            "SELECT id, picture, image, favourite FROM characters LEFT JOIN character_avatars ON character_id = id"
+        ).all()
+    engine.dispose()
+    assert sorted(kept) == [("ada", picture_digest(picture), picture, 0), ("bo", None, None, 0)]

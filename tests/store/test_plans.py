@@ -15,13 +15,13 @@ import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql.functions import FunctionElement
 
-from perdure.store import characters, chats, events, messages, migrate, turns
+from perdure.store import characters, chats, events, messages, migrate, personas, settings, turns
 from perdure.store.database import Database
 
-SMALL = {"characters", "personas", "json_each", "sqlite_sequence", "up", "back", "page"}
+SMALL = {"characters", "personas", "settings", "json_each", "sqlite_sequence", "up", "back", "page", "seat", "use"}
 """What may be read from end to end: few rows whatever the age of the record, or what the statement itself brings."""
 
-BUILDING_BLOCKS = {"_TURNS", "_CHATS", "_EVENTS", "_SHOWN"}
+BUILDING_BLOCKS = {"_TURNS", "_CHATS", "_EVENTS", "_SHOWN", "_members"}
 """What statements are made from, and never run."""
 
 BOUNDED = {"_AFTER", "_OF_CHAT", "_OLDEST", "_LAST_AT", "_LAST_BEFORE"}
@@ -35,7 +35,7 @@ def is_statement(value: object) -> bool:
 
 def statements() -> Iterator[tuple[ModuleType, str, Executable]]:
     """Every statement that the aggregates run."""
-    for module in (turns, messages, chats, characters, events):
+    for module in (turns, messages, chats, characters, personas, settings, events):
         for name, value in vars(module).items():
             several = value if isinstance(value, tuple) else (value,)
             if name.startswith("_") and name not in BUILDING_BLOCKS | BOUNDED:
@@ -61,5 +61,7 @@ def test_no_statement_reads_a_table_from_end_to_end(database: Database, statemen
     text, fixed = database._text(statement)
     given = dict.fromkeys(re.findall(r":(\w+)", text)) | dict(fixed)
     plan = [row[3] for row in database.raw.execute(f"EXPLAIN QUERY PLAN {text}", given)]
-    scanned = {step.split()[1] for step in plan if step.startswith("SCAN ") and "USING" not in step}
+    # The planner names the steps of a window function as subqueries; what they read has lines of its own.
+    read = {step.split()[1] for step in plan if step.startswith("SCAN ") and "USING" not in step}
+    scanned = {name for name in read if not name.startswith("(subquery-")}
     assert scanned <= SMALL, plan

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from perdure.cards.read import read_card
 from perdure.cast import StarterCard, starter_cast
 from perdure.core.characters import Character
-from perdure.core.records import StoredCharacter
+from perdure.core.records import StoredCharacter, picture_digest
 from perdure.ports.clock import Clock
 from perdure.ports.store import Records, Store
 
@@ -31,7 +31,8 @@ async def seed_cast(store: Store, clock: Clock) -> None:
             if records.characters.get(starter_id(slug)) is None:
                 # A millisecond apart, so that the gallery keeps the order in which they were written.
                 at = now + n / 1000
-                records.characters.add(StoredCharacter(starter_id(slug), character, True, None, at, at), avatar)
+                stored = StoredCharacter(starter_id(slug), character, picture_digest(avatar), None, at, at)
+                records.characters.add(stored, avatar)
 
     await store.write(add)
 

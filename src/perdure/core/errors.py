@@ -237,6 +237,13 @@ class BadCard(ClientError):
     remedy = "Export the card again as PNG (V2 or V3) or JSON and import that file."
 
 
+class BadPicture(ClientError):
+    code = "bad_picture"
+    status = 422
+    title = "This picture cannot be used"
+    remedy = "Choose a PNG, JPEG or WEBP picture of at most 10 MB."
+
+
 class TokenRequired(ClientError):
     code = "access_token_required"
     status = 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,18 +73,33 @@ class Persona:
     name: str
     description: str
     created_at: float
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCharacter:
-    """A character as it is kept. `digest` is the SHA-256 of the imported file, so that the same card counts once."""
+    """A character as it is kept.
+
+    `picture` tells one avatar from another (`picture_digest`), None for none. `digest` is the SHA-256 of what it was
+    made from (an imported file, or the fields that a client sent), so that the same counts once.
+    """
 
     id: str
     character: Character
-    has_avatar: bool
+    picture: str | None
     digest: str | None
     created_at: float
     updated_at: float
+    favourite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a character is talked with: the chats that are shown, and the one that was used last."""
+
+    chats: int = 0
+    last_chat_id: str | None = None
+    last_chat_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +158,8 @@ class Append:
 
 TurnSettings = Mapping[str, object]
 """What a turn was asked with: sampler, budget, context size. Kept with it as JSON."""
+
+
+def picture_digest(picture: bytes) -> str:
+    """What tells a picture from any other: the beginning of its SHA-256, in hex."""
+    return hashlib.sha256(picture).hexdigest()[:16]

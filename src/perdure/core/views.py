@@ -8,7 +8,7 @@ from typing import Any
 
 from perdure.core.characters import tagline
 from perdure.core.errors import PerdureError, describe
-from perdure.core.records import Attempt, Chat, Message, Persona, StoredCharacter
+from perdure.core.records import Attempt, Chat, Message, Persona, StoredCharacter, Use
 from perdure.core.turn import State, Turn
 
 
@@ -87,11 +87,17 @@ def chat_view(chat: Chat) -> dict[str, Any]:
 
 def persona_view(persona: Persona) -> dict[str, Any]:
     """A persona."""
-    return {"id": persona.id, "name": persona.name, "description": persona.description}
+    return {
+        "id": persona.id,
+        "name": persona.name,
+        "description": persona.description,
+        "avatar_url": _picture_url("personas", persona.id, persona.picture),
+        "created_at": instant(persona.created_at),
+    }
 
 
-def character_view(stored: StoredCharacter) -> dict[str, Any]:
-    """A character's plain fields."""
+def character_view(stored: StoredCharacter, use: Use) -> dict[str, Any]:
+    """A character's plain fields, and how it is used."""
     who = stored.character
     return {
         "id": stored.id,
@@ -109,7 +115,16 @@ def character_view(stored: StoredCharacter) -> dict[str, Any]:
         "creator": who.creator,
         "character_version": who.character_version,
         "tags": list(who.tags),
-        "avatar_url": f"/api/v1/characters/{stored.id}/avatar" if stored.has_avatar else None,
+        "avatar_url": _picture_url("characters", stored.id, stored.picture),
+        "favourite": stored.favourite,
+        "chats": use.chats,
+        "last_chat_at": instant(use.last_chat_at),
+        "last_chat_id": use.last_chat_id,
         "created_at": instant(stored.created_at),
         "updated_at": instant(stored.updated_at),
     }
+
+
+def _picture_url(kind: str, owner_id: str, picture: str | None) -> str | None:
+    """Where an avatar is: another picture has another address, so that each may be kept for long."""
+    return None if picture is None else f"/api/v1/{kind}/{owner_id}/avatar?v={picture}"

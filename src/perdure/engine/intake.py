@@ -15,7 +15,7 @@ import orjson
 
 from perdure.core.errors import Conflict, Invalid, NotFound, TurnInProgress
 from perdure.core.macros import expand
-from perdure.core.records import Chat, Message, News, Role, StoredCharacter, TurnSettings
+from perdure.core.records import Chat, Message, News, Persona, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind, NotPossible, State, StopPressed, Turn
 from perdure.core.views import message_view
 from perdure.engine.life import apply, turn_news
@@ -78,6 +78,8 @@ def put_chat(
     if records.chats.taken(chat_id):
         raise Conflict("A chat with this id was deleted.")
     cast = [character_of(records, character_id) for character_id in character_ids]
+    if persona_id is not None:
+        persona_of(records, persona_id)
     user = _user_name(records, persona_id)
     greeter = cast[0]
     title = ", ".join(stored.character.name for stored in cast)
@@ -190,6 +192,14 @@ def character_of(records: Records, character_id: str) -> StoredCharacter:
     return stored
 
 
+def persona_of(records: Records, persona_id: str) -> Persona:
+    """The persona, unless it was removed, or NotFound."""
+    persona = records.personas.shown(persona_id)
+    if persona is None:
+        raise NotFound("There is no persona with this id.")
+    return persona
+
+
 def _begin(
     records: Records, chat: Chat, parent: Message, reply: NewReply, now: float, before: Sequence[Message] = ()
 ) -> Turn:
@@ -275,10 +285,8 @@ def _repeated(
 def _user_name(records: Records, persona_id: str | None) -> str:
     if persona_id is None:
         return DEFAULT_USER_NAME
-    persona = records.chats.persona(persona_id)
-    if persona is None:
-        raise NotFound("There is no persona with this id.")
-    return persona.name
+    persona = records.personas.get(persona_id)
+    return DEFAULT_USER_NAME if persona is None else persona.name
 
 
 def _message_news(message: Message) -> News:

@@ -35,7 +35,7 @@ def load(records: Records, turn: Turn) -> Part:
     stored = records.characters.get(placeholder.author)
     assert stored is not None, "characters are hidden, never removed"
     persona_id = chat.persona_id if chat else None
-    persona = records.chats.persona(persona_id) if persona_id else None
+    persona = records.personas.get(persona_id) if persona_id else None
     settings = records.turns.settings(turn.id)
     # No character is less than a byte: what is read for so many fills the context.
     room = int(_whole(settings.get("context_size"), DEFAULT_CONTEXT) * BYTES_PER_TOKEN)

@@ -1,87 +1,95 @@
-"""Characters: list, make, change, hide; cards in and out."""
+"""Characters: list, make, change, hide, and their avatars."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-import anyio
-from fastapi import APIRouter, File, Header, Query, Response, UploadFile
+import orjson
+from fastapi import APIRouter, Header, Query, Request, Response
 
-from perdure.cards.read import read_card
-from perdure.cards.write import write_charx, write_json, write_png
 from perdure.core.characters import CardError, Character, revise
-from perdure.core.errors import BadCard, Invalid, NotFound
-from perdure.core.records import StoredCharacter
+from perdure.core.errors import Conflict, Invalid
+from perdure.core.records import StoredCharacter, Use
 from perdure.core.views import character_view
 from perdure.engine import intake
+from perdure.http.avatars import SHOWN, UPLOAD, picture_in, picture_out
 from perdure.http.problems import Json
-from perdure.http.schemas.characters import CharacterFields, CharacterOut, CharactersOut, OneCharacter
+from perdure.http.schemas.characters import CharacterFields, CharacterOut, CharactersOut, NewCharacter
 from perdure.http.schemas.fields import again
 from perdure.http.service import Perdure
 from perdure.ports.store import Records
-
-_WRITERS: Mapping[str, Callable[[Character, bytes | None], bytes]] = {
-    "png": write_png,
-    "json": lambda character, _: write_json(character),
-    "charx": write_charx,
-}
-_MEDIA_TYPES = {"png": "image/png", "json": "application/json", "charx": "application/zip"}
 
 router = APIRouter(prefix="/api/v1/characters", tags=["characters"])
 
 
 @router.get("", response_model=CharactersOut)
 async def list_characters(perdure: Perdure) -> Response:
-    """All characters."""
-    stored = await perdure.store.read(lambda r: r.characters.all())
-    return Json({"characters": [character_view(one) for one in stored]})
+    """All characters, the oldest first, each with how much it is talked with."""
+
+    def work(records: Records) -> list[dict[str, Any]]:
+        uses = records.characters.uses()
+        return [character_view(one, uses.get(one.id, Use())) for one in records.characters.all()]
+
+    return Json({"characters": await perdure.store.read(work)})
 
 
-@router.post("", response_model=CharacterOut, status_code=201)
-async def create_character(body: CharacterFields, perdure: Perdure) -> Response:
-    """Make a character of plain fields; only the name is needed."""
+@router.post("", response_model=CharacterOut, status_code=201, responses=again(CharacterOut))
+async def create_character(body: NewCharacter, perdure: Perdure) -> Response:
+    """Make a character of plain fields; only the name is needed. Under an `id` of its own the same again is the same
+    character (200)."""
     if body.name is None:
         raise Invalid("name: a character needs a name")
-    character = _revised(Character(name=body.name), _given(body))
-    stored = await perdure.act(lambda r, now: _add(r, character, None, None, now)[1])
-    return Json(character_view(stored), 201)
+    fields = _given(body)
+    character = _revised(Character(name=body.name), fields)
+    favourite = bool(body.favourite)
+    made_from = b"made of fields: " + orjson.dumps([fields, favourite], option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.sha256(made_from).hexdigest() if body.id else None
 
+    def work(records: Records, now: float) -> tuple[bool, dict[str, Any]]:
+        character_id = str(body.id or uuid4())
+        if records.characters.get(character_id) is None:
+            stored = StoredCharacter(character_id, character, None, digest, now, now, favourite)
+            records.characters.add(stored, None)
+            return True, _view(records, stored)
+        known = records.characters.shown(character_id)
+        if known is None:
+            raise Conflict("A character with this id was deleted.")
+        if known.digest != digest:
+            raise Conflict("A character with this id, made of something else, exists already.")
+        return False, _view(records, known)
 
-@router.post("/import", response_model=OneCharacter, status_code=201, responses=again(OneCharacter))
-async def import_character(file: Annotated[UploadFile, File()], perdure: Perdure) -> Response:
-    """Take in a card (PNG, JSON, CHARX). The same file again is the same character (200)."""
-    data = await file.read()
-    try:
-        character, avatar = await anyio.to_thread.run_sync(read_card, data, file.filename)
-    except CardError as error:
-        raise BadCard(error.problem, remedy=error.remedy) from error
-    digest = hashlib.sha256(data).hexdigest()
-    created, stored = await perdure.act(lambda r, now: _add(r, character, avatar, digest, now))
-    return Json({"character": character_view(stored)}, 201 if created else 200)
+    created, view = await perdure.act(work)
+    return Json(view, 201 if created else 200)
 
 
 @router.get("/{character_id}", response_model=CharacterOut)
 async def get_character(character_id: UUID, perdure: Perdure) -> Response:
     """One character."""
-    return Json(character_view(await perdure.store.read(lambda r: intake.character_of(r, str(character_id)))))
+    return Json(
+        await perdure.store.read(lambda r: _view(r, intake.character_of(r, str(character_id)))),
+    )
 
 
 @router.patch("/{character_id}", response_model=CharacterOut)
 async def change_character(character_id: UUID, body: CharacterFields, perdure: Perdure) -> Response:
-    """Change plain fields; the rest of the card stays as it is."""
+    """Change plain fields; the rest of the card stays as it is. A mark as a favourite is no change of the card."""
+    fields = _given(body)
 
-    def work(records: Records, now: float) -> StoredCharacter:
+    def work(records: Records, now: float) -> dict[str, Any]:
         stored = intake.character_of(records, str(character_id))
-        changed = replace(stored, character=_revised(stored.character, _given(body)), updated_at=now)
-        records.characters.change(changed)
-        return changed
+        if fields:
+            stored = replace(stored, character=_revised(stored.character, fields), updated_at=now)
+            records.characters.change(stored)
+        if body.favourite is not None:
+            stored = replace(stored, favourite=body.favourite)
+            records.characters.mark(stored.id, stored.favourite)
+        return _view(records, stored)
 
-    return Json(character_view(await perdure.act(work)))
+    return Json(await perdure.act(work))
 
 
 @router.delete("/{character_id}", status_code=204)
@@ -96,61 +104,46 @@ async def hide_character(character_id: UUID, perdure: Perdure) -> Response:
     return Response(status_code=204)
 
 
-@router.get(
-    "/{character_id}/avatar",
-    responses={200: {"content": {"image/webp": {}}}, 304: {"description": "The client has it already."}},
-    response_class=Response,
-)
+@router.get("/{character_id}/avatar", responses=SHOWN, response_class=Response)
 async def get_avatar(
-    character_id: UUID, perdure: Perdure, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
-    """The character's picture."""
-    avatar = await perdure.store.read(lambda r: r.characters.avatar(str(character_id)))
-    if avatar is None:
-        raise NotFound("There is no picture of this character.")
-    tag = f'"{hashlib.sha256(avatar).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, max-age=300"}
-    if if_none_match == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(avatar, headers=headers, media_type="image/webp")
-
-
-@router.get(
-    "/{character_id}/export",
-    responses={200: {"content": {media_type: {} for media_type in _MEDIA_TYPES.values()}}},
-    response_class=Response,
-)
-async def export_character(
     character_id: UUID,
     perdure: Perdure,
-    kind: Annotated[Literal["png", "json", "charx"], Query(alias="format")] = "png",
+    v: Annotated[str | None, Query(max_length=64)] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The whole card, as it came and with what was changed since."""
-
-    def work(records: Records) -> tuple[StoredCharacter, bytes | None]:
-        stored = intake.character_of(records, str(character_id))
-        return stored, records.characters.avatar(stored.id)
-
-    stored, avatar = await perdure.store.read(work)
-    body = await anyio.to_thread.run_sync(_WRITERS[kind], stored.character, avatar)
-    name = re.sub(r"[^A-Za-z0-9]+", "-", stored.character.name).strip("-").lower() or "character"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    return Response(body, headers=headers, media_type=_MEDIA_TYPES[kind])
+    """The character's picture. `avatar_url` holds its version as `v`: under that address it may be kept for ever."""
+    avatar = await perdure.store.read(lambda r: r.characters.avatar(str(character_id)))
+    return picture_out(avatar, v, if_none_match)
 
 
-def _add(
-    records: Records, character: Character, avatar: bytes | None, digest: str | None, now: float
-) -> tuple[bool, StoredCharacter]:
-    known = records.characters.by_digest(digest) if digest else None
-    if known is not None:
-        return False, known
-    stored = StoredCharacter(str(uuid4()), character, avatar is not None, digest, now, now)
-    records.characters.add(stored, avatar)
-    return True, stored
+@router.put("/{character_id}/avatar", response_model=CharacterOut, openapi_extra=UPLOAD)
+async def put_avatar(character_id: UUID, request: Request, perdure: Perdure) -> Response:
+    """Give the character a picture, in the place of the one it has. It is decoded, made small and encoded anew."""
+    await perdure.store.read(lambda r: intake.character_of(r, str(character_id)))
+    return await _set_avatar(str(character_id), await picture_in(request), perdure)
+
+
+@router.delete("/{character_id}/avatar", response_model=CharacterOut)
+async def remove_avatar(character_id: UUID, perdure: Perdure) -> Response:
+    """Take the character's picture away."""
+    return await _set_avatar(str(character_id), None, perdure)
+
+
+async def _set_avatar(character_id: str, avatar: bytes | None, perdure: Perdure) -> Response:
+    def work(records: Records, now: float) -> dict[str, Any]:
+        intake.character_of(records, character_id)
+        records.characters.set_avatar(character_id, avatar, now)
+        return _view(records, intake.character_of(records, character_id))
+
+    return Json(await perdure.act(work))
+
+
+def _view(records: Records, stored: StoredCharacter) -> dict[str, Any]:
+    return character_view(stored, records.characters.use(stored.id))
 
 
 def _given(body: CharacterFields) -> Mapping[str, Any]:
-    return body.model_dump(exclude_none=True)
+    return body.model_dump(exclude_none=True, exclude={"id", "favourite"})
 
 
 def _revised(character: Character, changes: Mapping[str, Any]) -> Character:

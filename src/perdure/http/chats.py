@@ -1,4 +1,4 @@
-"""Chats, messages and personas."""
+"""Chats and messages."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from perdure.core.errors import NotFound
-from perdure.core.records import Chat, Message, Persona
+from perdure.core.records import Chat, Message
 from perdure.core.turn import Kind, State, Turn
-from perdure.core.views import character_view, chat_view, message_view, persona_view, turn_view
+from perdure.core.views import character_view, chat_view, message_view, turn_view
 from perdure.engine import intake
 from perdure.engine.intake import Accepted, NewReply
+from perdure.engine.settings import persona_for
 from perdure.http.problems import Json
 from perdure.http.schemas.chats import (
     AcceptedOut,
@@ -25,7 +26,6 @@ from perdure.http.schemas.chats import (
     PutTurn,
 )
 from perdure.http.schemas.fields import again
-from perdure.http.schemas.personas import PutPersona
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
@@ -37,11 +37,16 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 @router.put("/chats/{chat_id}", response_model=ChatWithCharacters, status_code=201, responses=again(ChatWithCharacters))
 async def put_chat(chat_id: UUID, body: PutChat, perdure: Perdure) -> Response:
-    """Begin a chat; its first message is the character's greeting. The same again is the same chat (200)."""
+    """Begin a chat; its first message is the character's greeting. The same again is the same chat (200).
+
+    Without `persona_id` the user is whoever the settings say; with null nobody in particular.
+    """
     ids = [str(character_id) for character_id in body.character_ids]
-    persona = str(body.persona_id) if body.persona_id else None
+    given = str(body.persona_id) if body.persona_id else None
+    is_given = "persona_id" in body.model_fields_set
 
     def work(records: Records, now: float) -> tuple[bool, dict[str, Any]]:
+        persona = given if is_given else persona_for(records, str(chat_id))
         created, chat = intake.put_chat(records, str(chat_id), ids, persona, now)
         return created, _whole(records, chat)
 
@@ -112,14 +117,13 @@ async def list_messages(chat_id: UUID, perdure: Perdure, before: UUID | None = N
 )
 async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure: Perdure) -> Response:
     """Say something. Answered once it is durable; the same again gets the same answer (200)."""
-    settings = perdure.settings.turn_settings() if body.reply else None
     parent = str(body.parent_id) if body.parent_id else None
-    accepted = await perdure.act(
-        lambda r, now: intake.put_message(r, str(chat_id), str(message_id), body.text, parent, settings, now),
-        Hint.QUEUED,
-        Hint.EVENTS,
-    )
-    return _acknowledged(accepted)
+
+    def work(records: Records, now: float) -> Accepted:
+        settings = perdure.turn_settings(records) if body.reply else None
+        return intake.put_message(records, str(chat_id), str(message_id), body.text, parent, settings, now)
+
+    return _acknowledged(await perdure.act(work, Hint.QUEUED, Hint.EVENTS))
 
 
 @router.put(
@@ -127,28 +131,12 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
 )
 async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure) -> Response:
     """Ask for a (further) reply. The same again gets the same answer (200)."""
-    reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.settings.turn_settings())
-    accepted = await perdure.act(lambda r, now: intake.put_turn(r, str(chat_id), reply, now), Hint.QUEUED, Hint.EVENTS)
-    return _acknowledged(accepted)
 
+    def work(records: Records, now: float) -> Accepted:
+        reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.turn_settings(records))
+        return intake.put_turn(records, str(chat_id), reply, now)
 
-@router.put("/personas/{persona_id}", tags=["personas"])
-async def put_persona(persona_id: UUID, body: PutPersona, perdure: Perdure) -> Response:
-    """Keep a persona."""
-
-    def work(records: Records, now: float) -> dict[str, Any]:
-        persona = Persona(str(persona_id), body.name, body.description, now)
-        records.chats.put_persona(persona)
-        return persona_view(persona)
-
-    return Json(await perdure.act(work))
-
-
-@router.get("/personas", tags=["personas"])
-async def list_personas(perdure: Perdure) -> Response:
-    """All personas."""
-    personas = await perdure.store.read(lambda r: r.chats.personas())
-    return Json({"personas": [persona_view(persona) for persona in personas]})
+    return _acknowledged(await perdure.act(work, Hint.QUEUED, Hint.EVENTS))
 
 
 def text_so_far(records: Records, message: Message) -> str:
@@ -159,8 +147,9 @@ def text_so_far(records: Records, message: Message) -> str:
 
 
 def _whole(records: Records, chat: Chat) -> dict[str, Any]:
-    cast = (records.characters.get(character_id) for character_id in chat.character_ids)
-    return {**chat_view(chat), "characters": [character_view(stored) for stored in cast if stored]}
+    cast = [stored for character_id in chat.character_ids if (stored := records.characters.get(character_id))]
+    shown = [character_view(stored, records.characters.use(stored.id)) for stored in cast]
+    return {**chat_view(chat), "characters": shown}
 
 
 def _acknowledged(accepted: Accepted) -> Response:

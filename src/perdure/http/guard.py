@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Collection, Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import unquote, urlsplit
@@ -26,10 +27,12 @@ OPEN_PATHS = ("/healthz", "/readyz", "/api/v1/session")
 """What answers without a token."""
 
 MAX_BODY_BYTES = 2_000_000
-MAX_UPLOAD_BYTES = 24_000_000
-"""How large a request may be, in bytes: JSON, and a card that is uploaded."""
+MAX_CARD_BYTES = 24_000_000
+MAX_PICTURE_BYTES = 11_000_000
+"""How large a request may be, in bytes: JSON, a card that is uploaded, an avatar with the form around it."""
 
-UPLOADS = ("/api/v1/characters/import",)
+CARDS = "/api/v1/characters/import"
+AVATARS = re.compile(r"/api/v1/(?:characters|personas)/[^/]+/avatar")
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -72,8 +75,7 @@ class Guard:
 
         try:
             self._check(scope["method"], path, headers)
-            limit = MAX_UPLOAD_BYTES if path in UPLOADS else MAX_BODY_BYTES
-            receive = _limited(receive, headers, limit)
+            receive = _limited(receive, headers, _limit_of(path))
             await self._app(scope, receive, send_safely)
         except PerdureError as refused:
             await problem(refused, path)(scope, receive, send_safely)
@@ -117,6 +119,12 @@ class Guard:
             return False
         # As it is, for those who set it by hand; as `open_session` writes it otherwise.
         return morsel is not None and any(matches(v, self._token) for v in (morsel.value, unquote(morsel.value)))
+
+
+def _limit_of(path: str) -> int:
+    if path == CARDS:
+        return MAX_CARD_BYTES
+    return MAX_PICTURE_BYTES if AVATARS.fullmatch(path) else MAX_BODY_BYTES
 
 
 def _sent(value: str) -> str:

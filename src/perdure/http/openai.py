@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from perdure.core.errors import NotFound
-from perdure.core.records import Message, Role, StoredCharacter
+from perdure.core.records import Message, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind
 from perdure.engine import intake
 from perdure.engine.intake import NewReply
@@ -75,7 +75,7 @@ class AskedCompletion(BaseModel):
     stop: Annotated[Text, Field(max_length=200)] | Annotated[list[Text], Field(max_length=16)] | None = None
     n: Annotated[int, Field(ge=1, le=1)] | None = None
 
-    def settings(self, defaults: dict[str, Any]) -> dict[str, Any]:
+    def settings(self, defaults: TurnSettings) -> TurnSettings:
         """The turn's settings: the server's, with what the client asked for."""
         asked = {
             "max_tokens": self.max_completion_tokens or self.max_tokens,
@@ -105,10 +105,11 @@ async def get_model(model: str, perdure: Perdure) -> Response:
 async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
     """A reply by the character that `model` names (by its name or id)."""
     chat_id, turn_id = str(uuid4()), str(uuid4())
-    settings = body.settings(perdure.settings.turn_settings())
     listener = await perdure.tailer.subscribe(chat_id)
     try:
-        await perdure.act(lambda r, now: _begin(r, chat_id, turn_id, body, settings, now), Hint.QUEUED, Hint.EVENTS)
+        await perdure.act(
+            lambda r, now: _begin(r, chat_id, turn_id, body, perdure.turn_settings(r), now), Hint.QUEUED, Hint.EVENTS
+        )
     except BaseException:
         perdure.tailer.unsubscribe(chat_id, listener)
         raise
@@ -118,7 +119,7 @@ async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
 
 
 def _begin(
-    records: Records, chat_id: str, turn_id: str, body: AskedCompletion, settings: dict[str, Any], now: float
+    records: Records, chat_id: str, turn_id: str, body: AskedCompletion, defaults: TurnSettings, now: float
 ) -> None:
     """A chat that holds what the client brought, and a turn behind it."""
     stored = _character(records, body.model)
@@ -140,7 +141,7 @@ def _begin(
         )
         history.append(message)
     records.messages.add(history)
-    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, settings), now)
+    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults)), now)
 
 
 def _character(records: Records, model: str) -> StoredCharacter:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import Depends, Request
 
 from perdure.config import Settings
+from perdure.core.records import TurnSettings
+from perdure.engine.settings import for_turn
 from perdure.engine.tailer import Tailer
 from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
@@ -29,6 +31,10 @@ class Service:
     processes: Callable[[], Awaitable[list[dict[str, Any]]]]
     backend_status: Callable[[], Awaitable[Mapping[str, Any]]]
     pages: Path
+
+    def turn_settings(self, records: Records) -> TurnSettings:
+        """What a turn that is asked for in this transaction is asked with."""
+        return for_turn(records, self.settings.turn_settings())
 
     async def act(self, work: Callable[[Records, float], T], *hints: Hint) -> T:
         """Run a use case durably, then tell whoever may be concerned."""

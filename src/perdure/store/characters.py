@@ -1,26 +1,28 @@
-"""Characters: the whole card as it came, and the avatar."""
+"""Characters: the whole card as it came, the avatar, and how much they are talked with."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
 
 from perdure.core.characters import Character, parse_card, to_card
-from perdure.core.records import StoredCharacter
+from perdure.core.records import StoredCharacter, Use, picture_digest
 from perdure.store.database import Database, Row
-from perdure.store.schema import characters
+from perdure.store.schema import character_avatars, characters, chat_characters, chats
 
 _COLUMNS = (
     characters.c.id,
     characters.c.card,
-    characters.c.avatar.is_not(None),
+    characters.c.picture,
     characters.c.digest,
     characters.c.created_at,
     characters.c.updated_at,
+    characters.c.favourite,
 )
 _OWN = characters.c.id == bindparam("character")
 _SHOWN = select(*_COLUMNS).where(characters.c.hidden_at.is_(None))
@@ -35,7 +37,11 @@ _BY_NAME = (
 _BY_DIGEST = _SHOWN.where(characters.c.digest == bindparam("digest")).limit(1)
 _ALL = _SHOWN.order_by(characters.c.created_at, characters.c.id)
 _NAME = select(characters.c.name).where(_OWN)
-_AVATAR = select(characters.c.avatar).where(_OWN)
+_AVATAR = select(character_avatars.c.image).where(character_avatars.c.character_id == bindparam("character"))
+_ADD_AVATAR = insert(character_avatars)
+_REMOVE_AVATAR = delete(character_avatars).where(character_avatars.c.character_id == bindparam("character"))
+_PICTURE = update(characters).where(_OWN).values(picture=bindparam("new_picture"), updated_at=bindparam("now"))
+_MARK = update(characters).where(_OWN).values(favourite=bindparam("mark"))
 _ADD = insert(characters)
 _CHANGE = (
     update(characters)
@@ -43,6 +49,31 @@ _CHANGE = (
     .values(name=bindparam("new_name"), card=bindparam("new_card"), updated_at=bindparam("now"))
 )
 _HIDE = update(characters).where(_OWN).values(hidden_at=bindparam("now"))
+# In a group somebody may sit twice: it is one chat all the same.
+_members = select(chat_characters.c.character_id, chat_characters.c.chat_id).distinct()
+
+
+def _uses(members: Select[tuple[str, str]]) -> Select[Any]:
+    """For each character its chats that are shown: how many, and the one used last."""
+    seat = members.subquery("seat")
+    latest = (chats.c.updated_at.desc(), chats.c.id)
+    use = (
+        select(
+            seat.c.character_id,
+            func.count().over(partition_by=seat.c.character_id).label("number"),
+            chats.c.id.label("chat_id"),
+            chats.c.updated_at,
+            func.row_number().over(partition_by=seat.c.character_id, order_by=latest).label("place"),
+        )
+        .join(chats, chats.c.id == seat.c.chat_id)
+        .where(chats.c.origin == "chat", chats.c.hidden_at.is_(None))
+        .subquery("use")
+    )
+    return select(use.c.character_id, use.c.number, use.c.chat_id, use.c.updated_at).where(use.c.place == 1)
+
+
+_USES = _uses(_members)
+_USE = _uses(_members.where(chat_characters.c.character_id == bindparam("character")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +110,15 @@ class SqlCharacters:
             id=stored.id,
             name=stored.character.name,
             card=_card(stored),
-            avatar=avatar,
             digest=stored.digest,
             created_at=stored.created_at,
             updated_at=stored.updated_at,
             hidden_at=None,
+            favourite=stored.favourite,
+            picture=None if avatar is None else picture_digest(avatar),
         )
+        if avatar is not None:
+            self.db.change(_ADD_AVATAR, character_id=stored.id, image=avatar)
 
     def change(self, stored: StoredCharacter) -> None:
         self.db.change(
@@ -98,6 +132,24 @@ class SqlCharacters:
     def avatar(self, character_id: str) -> bytes | None:
         avatar: bytes | None = self.db.value(_AVATAR, character=character_id)
         return avatar
+
+    def set_avatar(self, character_id: str, avatar: bytes | None, now: float) -> None:
+        """Put a picture in the place of what is there; None takes it away."""
+        self.db.change(_REMOVE_AVATAR, character=character_id)
+        if avatar is not None:
+            self.db.change(_ADD_AVATAR, character_id=character_id, image=avatar)
+        picture = None if avatar is None else picture_digest(avatar)
+        self.db.change(_PICTURE, character=character_id, new_picture=picture, now=now)
+
+    def mark(self, character_id: str, favourite: bool) -> None:
+        self.db.change(_MARK, character=character_id, mark=favourite)
+
+    def use(self, character_id: str) -> Use:
+        return _use(self.db.row(_USE, character=character_id))
+
+    def uses(self) -> Mapping[str, Use]:
+        """By the ids of the characters that are talked with at all."""
+        return {row[0]: _use(row) for row in self.db.rows(_USES)}
 
     def hide(self, character_id: str, now: float) -> None:
         self.db.change(_HIDE, character=character_id, now=now)
@@ -116,5 +168,9 @@ def _character(card: str) -> Character:
 def _stored(row: Row | None) -> StoredCharacter | None:
     if row is None:
         return None
-    character_id, card, has_avatar, digest, created_at, updated_at = row
-    return StoredCharacter(character_id, _character(card), bool(has_avatar), digest, created_at, updated_at)
+    character_id, card, picture, digest, created_at, updated_at, favourite = row
+    return StoredCharacter(character_id, _character(card), picture, digest, created_at, updated_at, bool(favourite))
+
+
+def _use(row: Row | None) -> Use:
+    return Use() if row is None else Use(*row[1:])

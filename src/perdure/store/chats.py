@@ -1,4 +1,4 @@
-"""Chats, who takes part in them, and personas."""
+"""Chats, and who takes part in them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from itertools import groupby
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from perdure.core.records import Chat, Persona
+from perdure.core.records import Chat
 from perdure.store.database import Database, Row
-from perdure.store.schema import OPEN, chat_characters, chats, messages, personas, turns
+from perdure.store.schema import OPEN, chat_characters, chats, messages, turns
 
 PREVIEW_LENGTH = 160
 """Code points of the last message that the list of chats shows."""
@@ -65,14 +65,6 @@ _PURGE = (
     *(delete(table).where(table.c.chat_id == bindparam("chat")) for table in (turns, messages, chat_characters)),
     delete(chats).where(_OWN),
 )
-_PERSONA = select(personas).where(personas.c.id == bindparam("persona"))
-_PERSONAS = select(personas).order_by(personas.c.created_at)
-_ADD_PERSONA = insert(personas)
-_CHANGE_PERSONA = (
-    update(personas)
-    .where(personas.c.id == bindparam("persona"))
-    .values(name=bindparam("new_name"), description=bindparam("new_description"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +115,6 @@ class SqlChats:
             for purge in _PURGE:
                 self.db.change(purge, chat=chat_id)
         return len(old)
-
-    def persona(self, persona_id: str) -> Persona | None:
-        row = self.db.row(_PERSONA, persona=persona_id)
-        return None if row is None else Persona(*row)
-
-    def put_persona(self, persona: Persona) -> None:
-        new = {"new_name": persona.name, "new_description": persona.description}
-        if not self.db.change(_CHANGE_PERSONA, persona=persona.id, **new):
-            self.db.change(
-                _ADD_PERSONA,
-                id=persona.id,
-                name=persona.name,
-                description=persona.description,
-                created_at=persona.created_at,
-            )
-
-    def personas(self) -> Sequence[Persona]:
-        return [Persona(*row) for row in self.db.rows(_PERSONAS)]
 
 
 def _chats(rows: Iterable[Row]) -> Iterator[Chat]:

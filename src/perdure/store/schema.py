@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -26,11 +27,20 @@ characters = Table(
     Column("id", String(36), primary_key=True),
     Column("name", Text, nullable=False),
     Column("card", Text, nullable=False),
-    Column("avatar", LargeBinary),
     Column("digest", String(64), index=True),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("hidden_at", Float),
+    Column("favourite", Boolean, nullable=False, server_default=text("0")),
+    Column("picture", String(16)),
+)
+
+# Pictures lie apart: who lists a thousand characters would otherwise read through a thousand pictures.
+character_avatars = Table(
+    "character_avatars",
+    metadata,
+    Column("character_id", String(36), ForeignKey("characters.id", ondelete="CASCADE"), primary_key=True),
+    Column("image", LargeBinary, nullable=False),
 )
 
 personas = Table(
@@ -40,6 +50,15 @@ personas = Table(
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("hidden_at", Float),
+    Column("picture", String(16)),
+)
+
+persona_avatars = Table(
+    "persona_avatars",
+    metadata,
+    Column("persona_id", String(36), ForeignKey("personas.id", ondelete="CASCADE"), primary_key=True),
+    Column("image", LargeBinary, nullable=False),
 )
 
 chats = Table(
@@ -62,6 +81,7 @@ chat_characters = Table(
     Column("chat_id", String(36), ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("character_id", String(36), ForeignKey("characters.id"), nullable=False),
+    Index("chats_of_character", "character_id", "chat_id"),
 )
 
 messages = Table(
@@ -148,4 +168,24 @@ events = Table(
     Column("at", Float, nullable=False),
     # No index by chat or turn: every commit of a worker would touch a page of it for each of its streams.
     sqlite_autoincrement=True,
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+
+backends = Table(
+    "backends",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    # A secret: it leaves this table for a backend's requests and for nothing else.
+    Column("api_key", Text),
+    Column("created_at", Float, nullable=False),
 )

@@ -31,6 +31,8 @@ from perdure.store.chats import SqlChats
 from perdure.store.database import Database
 from perdure.store.events import SqlEvents
 from perdure.store.messages import SqlMessages
+from perdure.store.personas import SqlPersonas
+from perdure.store.settings import SqlSettings
 from perdure.store.turns import SqlTurns
 
 T = TypeVar("T")
@@ -53,12 +55,22 @@ class SqlRecords:
     messages: SqlMessages
     chats: SqlChats
     characters: SqlCharacters
+    personas: SqlPersonas
+    settings: SqlSettings
     events: SqlEvents
 
     @classmethod
     def over(cls, db: Database) -> SqlRecords:
         """The records that `db` reads and writes."""
-        return cls(SqlTurns(db), SqlMessages(db), SqlChats(db), SqlCharacters(db), SqlEvents(db))
+        return cls(
+            SqlTurns(db),
+            SqlMessages(db),
+            SqlChats(db),
+            SqlCharacters(db),
+            SqlPersonas(db),
+            SqlSettings(db),
+            SqlEvents(db),
+        )
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from perdure.http.schemas.fields import Asked, Name, Text
+from perdure.http.schemas.fields import Asked, Id, Name, Text
 
 
 class CharacterFields(Asked):
@@ -23,10 +23,17 @@ class CharacterFields(Asked):
     creator: Text | None = None
     character_version: Text | None = None
     tags: list[Text] | None = None
+    favourite: bool | None = None
+
+
+class NewCharacter(CharacterFields):
+    """A new character; with an `id` the client may send it again."""
+
+    id: Id | None = None
 
 
 class CharacterOut(BaseModel):
-    """A character's plain fields."""
+    """A character's plain fields. `chats` counts those that are shown; `last_chat_*` tell of the one used last."""
 
     id: str
     name: str
@@ -44,6 +51,10 @@ class CharacterOut(BaseModel):
     character_version: str
     tags: list[str]
     avatar_url: str | None
+    favourite: bool
+    chats: int
+    last_chat_at: str | None
+    last_chat_id: str | None
     created_at: str
     updated_at: str
 

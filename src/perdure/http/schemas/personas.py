@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from perdure.http.schemas.fields import Asked, Name, Text
 
@@ -14,3 +14,19 @@ class PutPersona(Asked):
 
     name: Name
     description: Annotated[Text, Field(max_length=20_000)] = ""
+
+
+class PersonaOut(BaseModel):
+    """A persona."""
+
+    id: str
+    name: str
+    description: str
+    avatar_url: str | None
+    created_at: str
+
+
+class PersonasOut(BaseModel):
+    """All personas."""
+
+    personas: list[PersonaOut]

@@ -9,7 +9,7 @@ export interface Match {
 }
 
 const BEGINS_WORD = 8;
-const FOLLOWS = 6;
+const FOLLOWS = 9;
 const FOUND = 1;
 const GAP = 0.15;
 const MOST_GAP = 3;

@@ -25,8 +25,8 @@ export const EVERYWHERE: readonly Shortcut[] = [
 ];
 
 const LISTS: readonly Shortcut[] = [
-  { keys: ["ArrowUp"], label: (t) => t.settings.keyboard.move },
-  { keys: ["ArrowDown"], label: (t) => t.settings.keyboard.move },
+  { keys: ["ArrowUp"], label: (t) => t.settings.keyboard.moveUp },
+  { keys: ["ArrowDown"], label: (t) => t.settings.keyboard.moveDown },
   { keys: ["Enter"], label: (t) => t.settings.keyboard.choose },
   { keys: ["Escape"], label: (t) => t.settings.keyboard.close },
 ];

@@ -161,6 +161,7 @@ export const settings: Catalogue["settings"] = {
 
   appearance: {
     intro: "Gilt für dieses Gerät. Änderungen sind sofort zu sehen.",
+    device: "Dieses Gerät",
     theme: "Farben",
     themes: { system: "Wie das System", light: "Hell", dark: "Dunkel" },
     prose: "Schrift der Nachrichten",
@@ -200,7 +201,8 @@ export const settings: Catalogue["settings"] = {
     toCharacters: "Zu den Figuren gehen",
     toChats: "Zu den Gesprächen gehen",
     toSettings: "Zu den Einstellungen gehen",
-    move: "Sich in einer Liste bewegen",
+    moveUp: "In einer Liste nach oben",
+    moveDown: "In einer Liste nach unten",
     choose: "Auswählen",
     close: "Schließen",
   },

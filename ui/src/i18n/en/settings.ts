@@ -160,6 +160,7 @@ export const settings = {
 
   appearance: {
     intro: "For this device. Changes are seen at once.",
+    device: "This device",
     theme: "Colours",
     themes: { system: "As the system", light: "Light", dark: "Dark" },
     prose: "Typeface of messages",
@@ -199,7 +200,8 @@ export const settings = {
     toCharacters: "Go to the characters",
     toChats: "Go to the chats",
     toSettings: "Go to the settings",
-    move: "Move within a list",
+    moveUp: "Move up in a list",
+    moveDown: "Move down in a list",
     choose: "Choose",
     close: "Close",
   },

@@ -29,18 +29,22 @@ describe("a chord", () => {
   test("a key that writes nothing may be pressed while something is being written", () => {
     expect(worksWhileWriting(["Mod+k"])).toBe(true);
     expect(worksWhileWriting(["?"])).toBe(false);
-    expect(worksWhileWriting(["g", "c"])).toBe(false);
+    expect(worksWhileWriting(["g c"])).toBe(false);
   });
 });
 
 describe("keys one after the other", () => {
-  const wishes = [{ keys: ["g", "c"] }, { keys: ["g", "s"] }, { keys: ["?"] }];
+  const wishes = [{ keys: ["g c"] }, { keys: ["g s", "Mod+,"] }, { keys: ["?"] }];
 
   test("are one wish", () => {
     const keys = new Keys();
     expect(keys.press(press("g"), wishes, 0)).toBeNull();
     expect(keys.press(press("s"), wishes, 300)).toBe(wishes[1]);
     expect(keys.press(press("s"), wishes, 400)).toBeNull();
+  });
+
+  test("or their alternative", () => {
+    expect(new Keys().press(press(",", { ctrlKey: true }), wishes, 0)).toBe(wishes[1]);
   });
 
   test("are none after a second, or with another key between", () => {

@@ -42,7 +42,7 @@ export interface Known {
 
 export function commandsOf(t: Catalogue, known: Known): Command[] {
   const words = t.common.palette;
-  const keysTo: Readonly<Record<string, readonly string[]>> = { characters: ["g", "c"], chats: ["g", "t"], settings: ["g", "s"] };
+  const keysTo: Readonly<Record<string, readonly string[]>> = { characters: ["g c"], chats: ["g t"], settings: ["g s"] };
   return [
     ...known.actions.map((action) => ({ group: "actions" as const, ...action })),
     ...PLACES.map((place) => ({

@@ -142,11 +142,6 @@ class Settings(BaseSettings):
         return self.backend_url is None
 
     @property
-    def capacity(self) -> int:
-        """Replies that one worker writes at once: as many as the embedded model has slots, or hundreds."""
-        return self.streams_per_worker or (self.slots if self.managed else 600)
-
-    @property
     def local_only(self) -> bool:
         """Whether nobody beyond this machine can connect."""
         try:

@@ -13,8 +13,9 @@ from typing import TypeVar
 from uuid import UUID, uuid5
 
 from perdure.core.characters import Character
+from perdure.core.errors import StoreUnavailable
 from perdure.core.prompt import Ask
-from perdure.core.records import StoredCharacter
+from perdure.core.records import AddedBackend, StoredCharacter
 from perdure.core.turn import Turn
 from perdure.engine import intake
 from perdure.ports.bell import Hint
@@ -190,6 +191,30 @@ class CuedBackend:
         """Nothing to close."""
 
 
+@dataclass
+class Active:
+    """Which backend is active: the first, until another one is chosen by its id."""
+
+    now: CuedBackend
+    others: dict[str, CuedBackend] = field(default_factory=dict)
+    capacity: int = 8
+    chosen: AddedBackend | None = None
+
+    def __post_init__(self) -> None:
+        self._first = self.now
+
+    def choose(self, chosen: AddedBackend | None) -> bool:
+        """As `SwitchedBackend` does it."""
+        if chosen == self.chosen:
+            return False
+        self.chosen = chosen
+        self.now = self._first if chosen is None else self.others[chosen.id]
+        return True
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
 class FaultyStore:
     """A process's way to the real store, which fails on cue.
 
@@ -206,10 +231,15 @@ class FaultyStore:
         self.writes = 0
         self._moving = asyncio.Event()
         self._moving.set()
+        self._dead = False
 
     def freeze(self) -> None:
         """SIGSTOP."""
         self._moving.clear()
+
+    def die(self) -> None:
+        """SIGKILL: whatever it was about to do, a claim among it, is not done."""
+        self._dead = True
 
     def thaw(self) -> None:
         """SIGCONT."""
@@ -220,7 +250,7 @@ class FaultyStore:
         self.writes += 1
         before = self.before.pop(0) if self.before else None
         after = self.after.pop(0) if self.after else None
-        await self._moving.wait()
+        await self._alive()
         if before is not None:
             raise before
         result = await self.inner.write(work, durable=durable)
@@ -232,11 +262,16 @@ class FaultyStore:
 
     async def read(self, work: Callable[[Records], T]) -> T:
         """Read, or not."""
-        await self._moving.wait()
+        await self._alive()
         fault = self.read_faults.pop(0) if self.read_faults else None
         if fault is not None:
             raise fault
         return await self.inner.read(work)
+
+    async def _alive(self) -> None:
+        await self._moving.wait()
+        if self._dead:
+            raise StoreUnavailable
 
     async def close(self) -> None:
         """Close as ever."""

@@ -31,7 +31,7 @@ class Desk:
         self.store, self.backend = store, backend
         clock = ToldClock()
         self.appender = Appender(store, clock, lambda _: None)
-        self.attempts = Attempts(store, clock, backend, self.appender, patience)
+        self.attempts = Attempts(store, clock, self.appender, patience)
 
     async def claim(self, turn: Turn) -> Turn:
         """As a worker does."""
@@ -41,7 +41,7 @@ class Desk:
 
     async def run(self, turn: Turn) -> PerdureError | None:
         """One attempt."""
-        return await self.attempts.run(await self.claim(turn), None)
+        return await self.attempts.run(await self.claim(turn), None, self.backend)
 
     async def turn(self, turn: Turn) -> Turn:
         """As it stands."""
@@ -93,7 +93,7 @@ async def test_a_cancelled_attempt_is_no_stall(desk: Desk) -> None:
     turn = await desk.store.write(ask)
     slow = replace(desk.attempts, patience=Patience(1000, 1000))
     desk.backend.cues = [Cue(["Once ", never()])]
-    running = asyncio.create_task(slow.run(await desk.claim(turn), None))
+    running = asyncio.create_task(slow.run(await desk.claim(turn), None, desk.backend))
     async with asyncio.timeout(20):
         while await desk.text(turn) != "Once ":
             await asyncio.sleep(0.002)
@@ -158,7 +158,7 @@ async def test_an_attempt_whose_turn_was_taken_changes_nothing(desk: Desk) -> No
     turn = await desk.store.write(ask)
     claimed = await desk.claim(turn)
     stopped = await desk.store.write(lambda records: intake.stop(records, turn.id, START_AT))
-    assert await desk.attempts.run(claimed, None) is None
+    assert await desk.attempts.run(claimed, None, desk.backend) is None
     assert await desk.turn(turn) == stopped
     assert await desk.text(turn) == ""
 

@@ -224,7 +224,7 @@ async def test_a_turn_whose_workers_die_is_set_aside(world: World) -> None:
             async with asyncio.timeout(20):
                 while await world.store.read(lambda records: records.turns.reasoning(turn.id)) != thought:
                     await asyncio.sleep(0.005)
-            dying.store.freeze()
+            dying.store.die()
             await world.store.write(lambda r, n=n: reaper.bury(r, f"worker-1:life {n}", world.clock.at))
     failed = await world.end(turn)
     assert failed.error is not None

@@ -12,7 +12,7 @@ from perdure.engine.attempt import Patience
 from perdure.engine.worker import Identity, Worker
 from perdure.store.sqlite import SqliteStore
 
-from .doubles import CuedBackend, FaultyStore, LocalBell, ToldClock, ask, ended, until_turn
+from .doubles import Active, CuedBackend, FaultyStore, LocalBell, ToldClock, ask, ended, until_turn
 
 REPLY = "Once upon a time, 😀 there was a lighthouse."
 
@@ -54,6 +54,7 @@ class World:
         *,
         capacity: int = 8,
         patience: Patience | None = None,
+        others: dict[str, CuedBackend] | None = None,
     ) -> AsyncIterator[Process]:
         """A worker that is ended with its context."""
         bell = LocalBell(self.hall)
@@ -68,8 +69,7 @@ class World:
             process.store,
             process.bell,
             self.clock,
-            backend,
-            capacity=capacity,
+            Active(backend, others or {}, capacity),
             patience=patience or Patience(),
             deaths=deaths(),
         )

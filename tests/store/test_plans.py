@@ -15,10 +15,13 @@ import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql.functions import FunctionElement
 
-from perdure.store import characters, chats, events, messages, migrate, personas, settings, turns
+from perdure.store import backends, characters, chats, events, messages, migrate, personas, settings, turns
 from perdure.store.database import Database
 
-SMALL = {"characters", "personas", "settings", "json_each", "sqlite_sequence", "up", "back", "page", "seat", "use"}
+SMALL = {
+    *("characters", "personas", "settings", "backends", "sqlite_sequence"),
+    *("json_each", "up", "back", "page", "seat", "use"),
+}
 """What may be read from end to end: few rows whatever the age of the record, or what the statement itself brings."""
 
 BUILDING_BLOCKS = {"_TURNS", "_CHATS", "_EVENTS", "_SHOWN", "_members"}
@@ -35,7 +38,7 @@ def is_statement(value: object) -> bool:
 
 def statements() -> Iterator[tuple[ModuleType, str, Executable]]:
     """Every statement that the aggregates run."""
-    for module in (turns, messages, chats, characters, personas, settings, events):
+    for module in (turns, messages, chats, characters, personas, settings, backends, events):
         for name, value in vars(module).items():
             several = value if isinstance(value, tuple) else (value,)
             if name.startswith("_") and name not in BUILDING_BLOCKS | BOUNDED:

@@ -1,27 +1,46 @@
-"""Which backend the settings mean, and how it stands."""
+"""Which backends there are, and how one is made."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
-from typing import Any
+
+import aiohttp
 
 from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, Settings
+from perdure.core.records import AddedBackend
 from perdure.models.llamacpp import LlamaCppBackend
 from perdure.models.openai import OpenAIBackend
+from perdure.models.switched import SwitchedBackend
 
 STARTER_NAME = "SmolLM2-135M-Instruct (starter)"
 
+MANY = 600
+"""Replies that one worker writes at once where somebody else's server does the work."""
 
-def make_backend(settings: Settings) -> OpenAIBackend:
-    """The backend that workers ask."""
+
+def active_backend(settings: Settings) -> SwitchedBackend:
+    """Whom workers ask, until they are told otherwise: what the settings say. Make it in the running loop."""
+
+    def make(added: AddedBackend | None, session: aiohttp.ClientSession) -> OpenAIBackend:
+        return make_backend(settings, added, session)
+
+    def capacity(added: AddedBackend | None) -> int:
+        return settings.streams_per_worker or (settings.slots if added is None and settings.managed else MANY)
+
+    return SwitchedBackend(make, capacity)
+
+
+def make_backend(settings: Settings, added: AddedBackend | None, session: aiohttp.ClientSession) -> OpenAIBackend:
+    """A backend; without `added` the one that the settings mean. Raises ValueError for an address that is none."""
+    if added is not None:
+        return OpenAIBackend(added.url, added.model, added.api_key, name=added.name, session=session)
     if settings.backend_url is None:
-        port = os.environ.get(MODEL_PORT_VARIABLE, "0")
+        url = f"http://127.0.0.1:{os.environ.get(MODEL_PORT_VARIABLE, '0')}/v1"
         key = os.environ.get(MODEL_KEY_VARIABLE)
-        return LlamaCppBackend(f"http://127.0.0.1:{port}/v1", model_name(settings), key, name=model_name(settings))
+        name = model_name(settings)
+        return LlamaCppBackend(url, name, key, name=name, session=session)
     key = settings.backend_api_key.get_secret_value() if settings.backend_api_key else None
-    return OpenAIBackend(str(settings.backend_url), settings.model or "", key)
+    return OpenAIBackend(str(settings.backend_url), settings.model or "", key, session=session)
 
 
 def model_name(settings: Settings) -> str:
@@ -29,31 +48,3 @@ def model_name(settings: Settings) -> str:
     if settings.backend_url is not None:
         return settings.model or settings.backend_url.host or "model"
     return settings.gguf.stem if settings.gguf else STARTER_NAME
-
-
-async def backend_status(settings: Settings, backend: OpenAIBackend) -> Mapping[str, Any]:
-    """How the model stands, for people: what its process last said, and whether it answers."""
-    status: dict[str, Any] = {
-        "name": backend.name,
-        "model": model_name(settings),
-        "starter": settings.managed and settings.gguf is None,
-        "detail": None,
-        "remedy": None,
-        "progress": None,
-    }
-    if await backend.ready():
-        return {**status, "state": "ready"}
-    if settings.managed:
-        try:
-            said = json.loads(settings.paths.model_state.read_bytes())
-        except (OSError, ValueError):
-            said = {"state": "loading"}
-        if said.get("state") == "ready":
-            said = {"state": "loading", "detail": "The model is being started again."}
-        return {**status, **said}
-    return {
-        **status,
-        "state": "down",
-        "detail": f"Nothing answers at {backend.name}.",
-        "remedy": "Start the model's server, or check backend_url. Replies go on by themselves when it is back.",
-    }

@@ -5,6 +5,7 @@ Kept free of heavy imports: the supervisor has to be up at once, stay small, and
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -23,6 +24,10 @@ START_GRACE_S = 60.0
 
 SLOW_DISK_BYTES_PER_S = 30e6
 """What a disk delivers at least."""
+
+
+PRIVATE_UMASK = 0o077
+"""What is made is for its owner alone."""
 
 
 class RefusedError(Exception):
@@ -44,6 +49,7 @@ def prepare(settings: Settings) -> socket.socket:
     refuse_unsafe(settings)
     make_data_dir(settings)
     migrate(settings)
+    make_private(settings)
     return listening.bind(settings.host, settings.port)
 
 
@@ -73,13 +79,24 @@ def migrate(settings: Settings) -> None:
     if is_current(settings.paths.database):
         return
     command = [sys.executable, "-m", "perdure.store.migrate", str(settings.paths.database)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, umask=PRIVATE_UMASK)
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise RefusedError(
             f"The record at {settings.paths.database} could not be opened or brought up to date: {last[0]}. "
             "Check the disk's free space and the file's owner; nothing in it was changed."
         )
+
+
+def make_private(settings: Settings) -> None:
+    """The record is for its owner alone, since API keys are in it: what an earlier version left open is closed.
+
+    SQLite gives the files beside it (`-wal`, `-shm`) the mode of the record itself.
+    """
+    for file in settings.data_dir.glob(f"{settings.paths.database.name}*"):
+        # Some file systems know no modes; there the folder's owner has to see to it.
+        with contextlib.suppress(OSError):
+            file.chmod(0o600)
 
 
 def child_specs(settings: Settings, listener: socket.socket, model_port: int, model_key: str) -> Sequence[ChildSpec]:

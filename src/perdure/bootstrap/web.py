@@ -15,10 +15,10 @@ import structlog
 import uvicorn
 
 from perdure.bells.unix import UnixBell
-from perdure.bootstrap.backends import backend_status, make_backend
 from perdure.bootstrap.clock import SystemClock
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.seed import seed_cast
+from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.engine.tailer import Tailer
 from perdure.http.app import create_app
@@ -52,7 +52,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     await bell.open()
     store = SqliteStore(settings.paths.database, bell)
     tailer = Tailer(store, bell)
-    backend = make_backend(settings)
+    backends = WebBackends(settings)
     clock = SystemClock()
     started_at = time.time()
 
@@ -70,7 +70,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         clock=clock,
         tailer=tailer,
         processes=processes,
-        backend_status=lambda: backend_status(settings, backend),
+        backends=backends,
         pages=PAGES,
     )
     config = uvicorn.Config(
@@ -99,6 +99,6 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         await serving
         for task in (*background, waiting):
             task.cancel()
-    await backend.close()
+    await backends.close()
     await store.close()
     bell.close()  # after the store, which rings it

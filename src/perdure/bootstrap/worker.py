@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 import structlog
 
 from perdure.bells.unix import UnixBell
-from perdure.bootstrap.backends import make_backend
+from perdure.bootstrap.backends import active_backend
 from perdure.bootstrap.clock import SystemClock
 from perdure.bootstrap.process import stop_on_signals
 from perdure.config import Settings
@@ -26,14 +26,13 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
     bell = UnixBell(settings.paths.bells, "worker", lifeline.incarnation)
     await bell.open()
     store = SqliteStore(settings.paths.database, bell)
-    backend = make_backend(settings)
+    backend = active_backend(settings)
     worker = Worker(
         Identity(lifeline.name, lifeline.incarnation),
         store,
         bell,
         SystemClock(),
         backend,
-        capacity=settings.capacity,
         patience=Patience(settings.first_token_s, settings.stall_s),
         deaths=_deaths(lifeline),
     )

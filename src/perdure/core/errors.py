@@ -126,7 +126,10 @@ class ModelBroken(ModelError):
 class ModelRubbish(ModelError):
     code = "model_rubbish"
     title = "The model's server sent something that is no reply"
-    remedy = "Check that the backend URL belongs to an OpenAI-compatible server."
+    remedy = (
+        "Check that the address is that of an OpenAI-compatible server: Ollama's ends with :11434/v1, LM Studio's with "
+        ":1234/v1."
+    )
 
 
 class ModelRefused(ModelError):
@@ -145,13 +148,13 @@ class ContextTooLong(ModelRefused):
 class UnknownModel(ModelRefused):
     code = "model_unknown"
     title = "The model's server does not know that model"
-    remedy = "Set `model` to a name that the backend lists."
+    remedy = "Choose a model that the backend lists, in the settings or as `model`."
 
 
 class ModelKeyRejected(ModelRefused):
     code = "model_key_rejected"
     title = "The model's server rejected the API key"
-    remedy = "Set `backend_api_key` to a valid key."
+    remedy = "Enter a valid API key for this backend, in the settings or as `backend_api_key`."
 
 
 class ModelMissing(ModelError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -100,6 +100,18 @@ class Use:
     chats: int = 0
     last_chat_id: str | None = None
     last_chat_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedBackend:
+    """A backend that was added while Perdure runs. Its key is a secret: nothing shows it, not even a traceback."""
+
+    id: str
+    name: str
+    url: str
+    model: str
+    created_at: float
+    api_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

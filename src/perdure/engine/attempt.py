@@ -41,15 +41,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Runs attempts over one backend."""
+    """Runs attempts, each at the backend that it was claimed for."""
 
     store: Store
     clock: Clock
-    backend: Backend
     appender: Appender
     patience: Patience
 
-    async def run(self, turn: Turn, part: Part | None) -> PerdureError | None:
+    async def run(self, turn: Turn, part: Part | None, backend: Backend) -> PerdureError | None:
         """Speak for a turn that was just claimed, and end it or give it back. Without a `part` it is loaded first.
 
         Returns the failure that interrupted it, if one did; a lease lost to somebody else is no failure. Raises
@@ -57,7 +56,7 @@ class Attempts:
         """
         error: PerdureError | None = None
         try:
-            reason = await self._speak(turn, part)
+            reason = await self._speak(turn, part, backend)
             event: Event = Finished(reason)
         except FenceLost:
             return None
@@ -74,7 +73,7 @@ class Attempts:
         await end(self.store, self.clock, turn, event)
         return error
 
-    async def _speak(self, turn: Turn, part: Part | None) -> str:
+    async def _speak(self, turn: Turn, part: Part | None, backend: Backend) -> str:
         """Stream the rest of the reply into the record; returns why the backend ended."""
         if part is None:
             part = await self.store.read(lambda records: scene.load(records, turn))
@@ -83,7 +82,7 @@ class Attempts:
             if ask.max_tokens == 0:
                 return "length"
             try:
-                return await self._stream(turn, ask)
+                return await self._stream(turn, ask, backend)
             except ContextTooLong:
                 if shrink == SMALLER[-1]:
                     raise
@@ -92,10 +91,10 @@ class Attempts:
                 part = replace(part, prefix=prefix)
         raise AssertionError("unreachable")
 
-    async def _stream(self, turn: Turn, ask: Ask) -> str:
+    async def _stream(self, turn: Turn, ask: Ask, backend: Backend) -> str:
         stream = self.appender.open(turn)
         reason: str | None = None
-        async with aclosing(self.backend.stream(ask)) as chunks:
+        async with aclosing(backend.stream(ask)) as chunks:
             try:
                 with Silence(self.patience.first_token_s) as silence:
                     async for chunk in chunks:

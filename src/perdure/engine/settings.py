@@ -8,16 +8,28 @@ from typing import Any
 from perdure.core.errors import Invalid
 from perdure.core.presets import OF_A_TURN, PRESETS, SAMPLER, preset_of
 from perdure.core.records import TurnSettings
+from perdure.engine.backends import ACTIVE
 from perdure.ports.store import Records
 
-OWN: Mapping[str, Any] = {"persona_id": None, "backend_id": None, "welcomed": False}
+OWN: Mapping[str, Any] = {"persona_id": None, ACTIVE: None, "welcomed": False}
 """What can be set here alone, with the values that it begins with."""
 
 
-def for_turn(records: Records, defaults: TurnSettings) -> TurnSettings:
-    """What a turn is asked with, from now on."""
+def for_turn(records: Records, defaults: TurnSettings, room: int | None) -> TurnSettings:
+    """What a turn is asked with, from now on.
+
+    `room` is the context, in tokens, that the backend has which Perdure was started with, where that is known: it was
+    loaded with it, and no setting makes it larger.
+    """
     changed = records.settings.all()
-    return {**defaults, **{key: changed[key] for key in OF_A_TURN if key in changed}}
+    settings = {**defaults, **{key: changed[key] for key in OF_A_TURN if key in changed}}
+    backend_id = changed.get(ACTIVE)
+    backend = records.backends.get(backend_id) if isinstance(backend_id, str) else None
+    if backend is not None:
+        settings["model"] = backend.model
+    elif room is not None and isinstance(asked := settings.get("context_size"), int):
+        settings["context_size"] = min(asked, room)
+    return settings
 
 
 def persona_for(records: Records, chat_id: str) -> str | None:
@@ -47,11 +59,13 @@ def told(records: Records, defaults: TurnSettings) -> dict[str, Any]:
 def change(records: Records, changes: Mapping[str, Any], now: float) -> None:
     """Set what `changes` names; None goes back to the default. A preset comes first, single values over it.
 
-    Raises Invalid for a persona that is not there.
+    Raises Invalid for a persona or a backend that is not there.
     """
     for key, value in {**_of_preset(changes), **changes}.items():
         if key == "persona_id" and value is not None and records.personas.shown(value) is None:
             raise Invalid(f"{key}: there is no persona with this id.")
+        if key == ACTIVE and value is not None and records.backends.get(value) is None:
+            raise Invalid(f"{key}: there is no backend with this id.")
         if key == "preset":
             continue
         if value is None:

@@ -17,12 +17,13 @@ from perdure.core.turn import Claimed, Released, Turn
 from perdure.engine import reaper, scene
 from perdure.engine.appender import Appender
 from perdure.engine.attempt import Attempts, Patience, end
+from perdure.engine.backends import active
 from perdure.engine.life import apply
 from perdure.engine.probes import Gate
 from perdure.engine.scene import Part
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.clock import Clock
-from perdure.ports.models import Backend
+from perdure.ports.models import ActiveBackend, Backend
 from perdure.ports.store import Records, Store
 
 T = TypeVar("T")
@@ -55,9 +56,8 @@ class Worker:
         store: Store,
         bell: Bell,
         clock: Clock,
-        backend: Backend,
+        backend: ActiveBackend,
         *,
-        capacity: int,
         patience: Patience,
         deaths: AsyncIterator[Mapping[str, str]] | None = None,
     ) -> None:
@@ -65,30 +65,34 @@ class Worker:
         self._store = store
         self._bell = bell
         self._clock = clock
-        self._capacity = capacity
         self._deaths = deaths
         self._backend = backend
         # By turn and fence: a worker that was frozen may claim anew what an attempt of its own still speaks for.
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._turns: dict[tuple[str, int], Turn] = {}
+        self._asked: dict[tuple[str, int], Backend] = {}
         self._wake = asyncio.Event()
         self._check = asyncio.Event()
+        self._look = asyncio.Event()
+        self._chosen = asyncio.Event()
         self._stopping = False
         self._claiming = asyncio.Lock()
         self._gate = Gate(backend, self._wake.set)
         self._appender = Appender(store, clock, self._drop)
-        self._attempts = Attempts(store, clock, backend, self._appender, patience)
+        self._attempts = Attempts(store, clock, self._appender, patience)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then release every turn, so that others go on with them at once."""
         self._bell.listen(Hint.QUEUED, self._wake.set)
         self._bell.listen(Hint.ENDED, self._check.set)
+        self._bell.listen(Hint.BACKEND, self._look.set)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._appender.run)
             tasks.start_soon(self._gate.run)
             tasks.start_soon(self._beat)
             tasks.start_soon(self._claim)
             tasks.start_soon(self._watch_mine)
+            tasks.start_soon(self._watch_backend)
             if self._deaths is not None:
                 tasks.start_soon(self._hear_deaths, self._deaths)
             await stop.wait()
@@ -100,17 +104,23 @@ class Worker:
         """Take on whatever waits, as long as there is room and a backend to ask."""
         me = self._identity
         await self._patiently(lambda r, now: reaper.bury_predecessors(r, me.name, me.incarnation, now))
+        await self._chosen.wait()
         while True:
             await self._wake.wait()
             self._wake.clear()
-            room = min(self._capacity - len(self._running), CLAIM_AT_ONCE)
+            # The one that the claim names is the one that is asked, whatever is chosen meanwhile.
+            backend = self._backend.now
+            writing = sum(asked is backend for asked in self._asked.values())
+            room = min(self._backend.capacity - writing, CLAIM_AT_ONCE)
             if not self._gate.open or room <= 0:
                 continue
             async with self._claiming:
-                claimed = None if self._stopping else await self._patiently(partial(self._take, room=room))
+                take = partial(self._take, room=room, backend=backend.name)
+                claimed = None if self._stopping else await self._patiently(take)
                 for turn, part in claimed or ():
                     self._turns[_claim_of(turn)] = turn
-                    attempt = asyncio.create_task(self._attempt(turn, part), name=f"turn {turn.id}")
+                    self._asked[_claim_of(turn)] = backend
+                    attempt = asyncio.create_task(self._attempt(turn, part, backend), name=f"turn {turn.id}")
                     self._running[_claim_of(turn)] = attempt
             # Web is not rung for that: it looks by itself in a moment, and rung it would be in the first token's way.
             if claimed and len(claimed) == CLAIM_AT_ONCE:
@@ -118,25 +128,26 @@ class Worker:
                 self._bell.ring(Hint.QUEUED)
                 self._wake.set()
 
-    def _take(self, records: Records, now: float, *, room: int) -> list[tuple[Turn, Part | None]]:
+    def _take(self, records: Records, now: float, *, room: int, backend: str) -> list[tuple[Turn, Part | None]]:
         me = self._identity
-        claim = Claimed(me.name, self._backend.name, grant(me.owner, now))
+        claim = Claimed(me.name, backend, grant(me.owner, now))
         claimed = [apply(records, turn, claim, now) for turn in records.turns.queued(now, room)]
         return [(turn, _part(records, turn)) for turn in claimed]
 
-    async def _attempt(self, turn: Turn, part: Part | None) -> None:
+    async def _attempt(self, turn: Turn, part: Part | None, backend: Backend) -> None:
         try:
-            error = await self._attempts.run(turn, part)
+            error = await self._attempts.run(turn, part, backend)
             if isinstance(error, (ModelUnreachable, ModelMissing)):
-                self._gate.shut()
+                self._gate.shut(backend)
             elif error is None:
-                self._gate.well()
+                self._gate.well(backend)
         except (StoreUnavailable, StoreFull):
             # The end could not be written: the turn is given back when the store is well again (`_watch_mine`).
             pass
         finally:
             del self._running[_claim_of(turn)]
             del self._turns[_claim_of(turn)]
+            del self._asked[_claim_of(turn)]
             self._wake.set()
 
     async def _beat(self) -> None:
@@ -160,6 +171,7 @@ class Worker:
                 await self._patiently(reaper.tidy)
             self._wake.set()
             self._check.set()
+            self._look.set()
             await asyncio.sleep(HEARTBEAT_S)
 
     def _renew(self, records: Records, now: float) -> int:
@@ -189,6 +201,19 @@ class Worker:
             for turn in stranded:
                 await self._give_back(turn)
 
+    async def _watch_backend(self) -> None:
+        """Ask whichever backend is active from now on. What is being said is said to its end where it was begun."""
+        while True:
+            await self._look.wait()
+            self._look.clear()
+            try:
+                chosen = await self._store.read(active)
+            except (StoreUnavailable, StoreFull):
+                continue
+            if self._backend.choose(chosen):
+                self._gate.switched()
+            self._chosen.set()
+
     async def _give_back(self, turn: Turn) -> None:
         """Release a turn, so that others go on with it at once; where the store is away, the next check tries again."""
         try:
@@ -201,7 +226,8 @@ class Worker:
         """The supervisor saw a process end: nobody has to find out by waiting."""
         async for death in deaths:
             if death["role"] == "model":
-                self._gate.shut()
+                # Whoever is asked is looked at anew: a backend that is another one is found well at once.
+                self._gate.shut(self._backend.now)
                 continue
             owner = Identity(death["name"], death["incarnation"]).owner
             if await self._patiently(partial(_bury, owner)):

@@ -5,7 +5,20 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from perdure import __version__
-from perdure.http import cards, characters, chats, events, openai, openapi, operator, pages, personas, problems, turns
+from perdure.http import (
+    backends,
+    cards,
+    characters,
+    chats,
+    events,
+    openai,
+    openapi,
+    operator,
+    pages,
+    personas,
+    problems,
+    turns,
+)
 from perdure.http import settings as settings_api
 from perdure.http.guard import Guard
 from perdure.http.service import Service
@@ -26,7 +39,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     problems.install(app)
-    for part in (chats, turns, events, cards, characters, personas, settings_api, openai, operator):
+    for part in (chats, turns, events, cards, characters, personas, settings_api, backends, openai, operator):
         app.include_router(part.router)
     assets = service.pages / "assets"
     if assets.is_dir():

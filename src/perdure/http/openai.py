@@ -15,12 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from perdure.core.errors import NotFound
 from perdure.core.records import Message, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind
-from perdure.engine import intake
+from perdure.engine import backends, intake
 from perdure.engine.intake import NewReply
 from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
 from perdure.http.schemas.fields import MAX_TEXT, Text
-from perdure.http.service import Perdure
+from perdure.http.service import Perdure, Service
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
@@ -91,14 +91,17 @@ class AskedCompletion(BaseModel):
 @router.get("/models")
 async def list_models(perdure: Perdure) -> Response:
     """The characters, as models."""
-    stored = await perdure.store.read(lambda r: r.characters.all())
-    return Json({"object": "list", "data": [_model(one) for one in stored]})
+
+    def work(records: Records) -> list[dict[str, Any]]:
+        return [_model(one, _backend(records, perdure)) for one in records.characters.all()]
+
+    return Json({"object": "list", "data": await perdure.store.read(work)})
 
 
 @router.get("/models/{model:path}")
 async def get_model(model: str, perdure: Perdure) -> Response:
     """One character, as a model."""
-    return Json(_model(await perdure.store.read(lambda r: _character(r, model))))
+    return Json(await perdure.store.read(lambda r: _model(_character(r, model), _backend(r, perdure))))
 
 
 @router.post("/chat/completions")
@@ -151,11 +154,17 @@ def _character(records: Records, model: str) -> StoredCharacter:
     return stored
 
 
-def _model(stored: StoredCharacter) -> dict[str, Any]:
+def _backend(records: Records, perdure: Service) -> str:
+    """What speaks now."""
+    active = backends.active(records)
+    return perdure.backends.default.name if active is None else active.name
+
+
+def _model(stored: StoredCharacter, backend: str) -> dict[str, Any]:
     return {
         "id": stored.character.name,
         "object": "model",
         "created": int(stored.created_at),
         "owned_by": "perdure",
-        "perdure": {"character_id": stored.id},
+        "perdure": {"character_id": stored.id, "backend": backend},
     }

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from perdure import __version__
 from perdure.core.errors import TokenRequired
+from perdure.engine import backends
 from perdure.http.guard import COOKIE, matches
 from perdure.http.problems import Json
 from perdure.http.schemas.operator import ProcessOut, PutSession, StatusOut
@@ -40,8 +41,9 @@ async def metrics() -> Response:
 
 @router.get("/api/v1/status", response_model=StatusOut)
 async def status(perdure: Perdure) -> Response:
-    """The version, and how the model stands."""
-    return Json({"version": __version__, "backend": await perdure.backend_status()})
+    """The version, and how the active backend stands."""
+    active = await perdure.store.read(backends.active)
+    return Json({"version": __version__, "backend": await perdure.backends.status(active)})
 
 
 @router.get("/api/v1/operator/processes", response_model=list[ProcessOut])

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Response
 
 from perdure.core.presets import PRESETS
 from perdure.engine import settings
+from perdure.engine.backends import ACTIVE
 from perdure.http.problems import Json
 from perdure.http.schemas.settings import PatchSettings, PresetOut, SettingsOut
 from perdure.http.service import Perdure
+from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
 router = APIRouter(prefix="/api/v1", tags=["settings"])
@@ -29,14 +31,14 @@ async def change_settings(body: PatchSettings, perdure: Perdure) -> Response:
     A `preset` sets the whole sampler. It is not kept: `values.preset` is whichever preset the values are those of.
     """
     changes = body.model_dump(mode="json", exclude_unset=True)
-    if changes.get("backend_id") == "default":
-        changes["backend_id"] = None
+    if changes.get(ACTIVE) == perdure.backends.default.id:
+        changes[ACTIVE] = None
 
     def work(records: Records, now: float) -> dict[str, Any]:
         settings.change(records, changes, now)
         return settings.told(records, perdure.settings.turn_settings())
 
-    return Json(await perdure.act(work))
+    return Json(await perdure.act(work, *((Hint.BACKEND,) if ACTIVE in changes else ())))
 
 
 @router.get("/presets", response_model=list[PresetOut])

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from perdure.core.turn import Turn
+from perdure.core.turn import State, Turn
 from perdure.core.views import turn_view
-from perdure.engine import intake
+from perdure.engine import backends, intake
 from perdure.engine.life import reply_text
 from perdure.http.problems import Json
 from perdure.http.schemas.chats import TurnOut
@@ -23,7 +23,13 @@ router = APIRouter(prefix="/api/v1/turns", tags=["turns"])
 @router.get("/{turn_id}", response_model=TurnOut)
 async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
     """How the turn stands now."""
-    return Json(await perdure.store.read(lambda r: _view(r, intake.turn_of(r, str(turn_id)))))
+    view, active = await perdure.store.read(
+        lambda r: (_view(r, intake.turn_of(r, str(turn_id))), backends.active(r)),
+    )
+    if view["state"] == State.QUEUED and not view["attempts"] and await perdure.backends.away(active):
+        # Nobody has tried it, since the model has been away from the start.
+        view["waiting_for"] = "model"
+    return Json(view)
 
 
 @router.post("/{turn_id}/stop", response_model=TurnOut)

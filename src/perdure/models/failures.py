@@ -44,6 +44,11 @@ _QUOTA = re.compile(r"insufficient_quota|billing", re.IGNORECASE)
 _BUSY = re.compile(r"overloaded|rate_?limit|too many requests|unavailable_error|at capacity", re.IGNORECASE)
 _LOADING = re.compile(r"loading model", re.IGNORECASE)
 _BROKEN = re.compile(r"server_error|internal_error|api_error|internal server error", re.IGNORECASE)
+_SAMPLER = re.compile(r"\b(temperature|top_p|top_k|min_p|repeat_penalty|seed)\b")
+_UNSUPPORTED = re.compile(
+    r"unrecogni[sz]ed|unknown|unsupported|unexpected|not (supported|permitted|allowed)|does not support|extra",
+    re.IGNORECASE,
+)
 _PATH = re.compile(r"(?:[A-Za-z]:\\|(?<![\w/:])~?/)[^\s'\",;:]*[/\\][^\s'\",;:]*")
 _SECRET = re.compile(r"\b(?:sk|key|hf|gsk|xai)[-_][\w-]{6,}|(?<=://)[^/\s@]+@|Bearer\s+\S+", re.IGNORECASE)
 _QUOTE_CHARS = 200
@@ -84,6 +89,11 @@ def complaint_of(body: bytes | object) -> Complaint:
     status = inner.get("code", inner.get("status_code"))
     kind = " ".join(str(inner[key]) for key in ("code", "type", "status", "param") if inner.get(key) is not None)
     return Complaint(message, kind, status if isinstance(status, int) and 400 <= status < 600 else None)
+
+
+def unknown_sampler(words: str) -> set[str]:
+    """The sampler settings that a server complains not to know, or not for this model."""
+    return set(_SAMPLER.findall(words)) if _UNSUPPORTED.search(words) else set()
 
 
 def quotable(message: str) -> str:
@@ -132,15 +142,29 @@ def from_client_error(error: Exception, who: str) -> ModelError:
     """The error for an exception of aiohttp or of the socket below it."""
     match error:
         case aiohttp.ClientConnectorDNSError():
-            return ModelUnreachable(f"The name of the model's server ({who}) cannot be resolved.")
+            return ModelUnreachable(
+                f"The name of the model's server ({who}) cannot be resolved.",
+                remedy="Check how the address is spelt, and whether this machine is on the network.",
+            )
         case aiohttp.ClientSSLError():
-            return ModelUnreachable(f"No trusted TLS connection to the model's server ({who}) can be made.")
+            return ModelUnreachable(
+                f"No trusted TLS connection to the model's server ({who}) can be made.",
+                remedy="A server at home mostly speaks http:// and not https://: try that. Otherwise its certificate "
+                "has to be one that this machine trusts.",
+            )
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.ClientProxyConnectionError():
-            return ModelUnreachable(f"No connection to the model's server ({who}) can be made.")
+            return ModelUnreachable(
+                f"No connection to the model's server ({who}) can be made.",
+                remedy="Start the model's server, and check the address and its port. On another machine it has to "
+                "listen for others, too. Replies go on by themselves when it is back.",
+            )
         case aiohttp.ClientResponseError() | aiohttp.InvalidURL():
             return ModelRubbish(f"What answers at {who} does not speak HTTP as a model's server does.")
         case TimeoutError():
-            return ModelUnreachable(f"The model's server ({who}) does not accept connections in time.")
+            return ModelUnreachable(
+                f"The model's server ({who}) does not accept connections in time.",
+                remedy="Check the address, whether that machine is switched on, and whether a firewall is in between.",
+            )
         case _:
             return ModelCut(f"The connection to the model's server ({who}) broke off.")
 

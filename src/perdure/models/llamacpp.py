@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from perdure.models.openai import READY_S, OpenAIBackend
+from perdure.models.openai import LLAMA_CPP, READY_S, OpenAIBackend
 
 
 class LlamaCppBackend(OpenAIBackend):
@@ -28,6 +28,7 @@ class LlamaCppBackend(OpenAIBackend):
         trust_env: bool = False,
     ) -> None:
         super().__init__(url, model, api_key, prefill=True, name=name, session=session, trust_env=trust_env)
+        self._server = LLAMA_CPP
 
     async def ready(self) -> bool:
         """Whether the server has loaded its model; it listens before that."""

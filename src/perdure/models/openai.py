@@ -7,7 +7,7 @@ are vLLM's names, which llama.cpp and SGLang share, for going on from an assista
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from perdure.core.errors import ModelBroken, ModelRefused, ModelRubbish
+from perdure.core.errors import ModelBroken, ModelError, ModelRefused, ModelRubbish
 from perdure.core.prompt import Ask, PromptMessage
 from perdure.models import failures
 from perdure.models.continuation import (
@@ -32,6 +32,10 @@ from perdure.ports.models import Chunk
 
 CONNECT_S = 5.0
 READY_S = 1.0
+TOKENS_S = 2.0
+"""How long a count of tokens may take, in seconds: whoever asks is typing."""
+LLAMA_CPP = "llama.cpp"
+"""What llama.cpp says that it is."""
 KEEP_ALIVE_S = 4.0
 """Below the 5 s after which uvicorn, Node and llama.cpp drop an idle connection, so that none is used as it dies."""
 DRAIN_S = 0.25
@@ -76,6 +80,8 @@ class OpenAIBackend:
         self._trust_env = trust_env
         self._prefill = {None: Prefill.UNKNOWN, True: Prefill.CLEAN, False: Prefill.NEVER}[prefill]
         self._budget_field = "max_tokens"
+        self._unknown: set[str] = set()
+        self._server: str | None = None
 
     @property
     def name(self) -> str:
@@ -139,12 +145,36 @@ class OpenAIBackend:
                 body = await _body(response)
         except _WIRE_ERRORS as error:
             raise failures.from_client_error(error, self._where) from None
+        self._server = response.headers.get("Server", "")
+        if response.status in (404, 405):
+            raise ModelRubbish(f"What answers at {self._where} has no list of models at this address.")
         if response.status != 200:
             raise failures.from_status(response.status, response.headers, body, self._where)
+        if response.content_type == "text/html":
+            raise ModelRubbish(f"What answers at {self._where} is a web page, not a model's server.")
         try:
             return [str(entry["id"]) for entry in orjson.loads(body)["data"]]
         except (orjson.JSONDecodeError, KeyError, TypeError):
             raise ModelRubbish(f"What answers at {self._where} does not list models.") from None
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """How many tokens each text has, by the server's own tokenizer; None where it has none that can be asked, or
+        does not answer within `TOKENS_S`. Never raises."""
+        try:
+            async with asyncio.timeout(TOKENS_S):
+                if self._server is None:
+                    await self.check()
+                if self._server != LLAMA_CPP:
+                    return None
+                return await asyncio.gather(*(self._count(text) for text in texts))
+        except (*_WIRE_ERRORS, ModelError, orjson.JSONDecodeError, KeyError, TypeError):
+            return None
+
+    async def _count(self, text: str) -> int:
+        body = orjson.dumps({"content": text})
+        url = self._base.parent / "tokenize"
+        async with self._http().post(url, data=body, headers=self._headers, allow_redirects=False) as response:
+            return len(orjson.loads(await _body(response))["tokens"])
 
     async def close(self) -> None:
         if self._owns_session and self._session is not None:
@@ -158,13 +188,7 @@ class OpenAIBackend:
     def _http(self) -> aiohttp.ClientSession:
         """The session, made at first use because it belongs to a running loop."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=KEEP_ALIVE_S),
-                timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_connect=CONNECT_S),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=self._trust_env,
-                trace_configs=[_reuse_noted()],
-            )
+            self._session = new_session(trust_env=self._trust_env)
         return self._session
 
     def _learn(self, joint: Joint | None) -> None:
@@ -182,7 +206,7 @@ class OpenAIBackend:
         body["messages"] = [{"role": message.role, "content": message.content} for message in messages]
         sampling = ask.sampling
         for key in ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"):
-            if (value := getattr(sampling, key)) is not None:
+            if (value := getattr(sampling, key)) is not None and key not in self._unknown:
                 body[key] = value
         if sampling.stop:
             body["stop"] = sampling.stop
@@ -200,7 +224,7 @@ class OpenAIBackend:
             try:
                 response = await self._post(self._body(ask, way))
                 if response.status == 200:
-                    if way is Prefill.UNKNOWN and response.headers.get("Server") == "llama.cpp":
+                    if way is Prefill.UNKNOWN and response.headers.get("Server") == LLAMA_CPP:
                         self._prefill = way = Prefill.CLEAN
                     return response, way
                 body = await _body(response)
@@ -214,6 +238,8 @@ class OpenAIBackend:
                 self._budget_field = "max_completion_tokens"
             elif ask.prefix and way is not Prefill.NEVER and refuses_prefill(words):
                 self._prefill = Prefill.NEVER
+            elif unknown := failures.unknown_sampler(words) - self._unknown:
+                self._unknown |= unknown
             else:
                 raise failure
 
@@ -246,6 +272,17 @@ class OpenAIBackend:
         if response.content_type == "text/html":
             raise ModelRubbish(f"What answers at {self._where} is a web page, not a model's server.")
         return reply.whole(body)
+
+
+def new_session(*, trust_env: bool = False) -> aiohttp.ClientSession:
+    """A session for backends, in the running loop. Whoever makes it closes it."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=KEEP_ALIVE_S),
+        timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_connect=CONNECT_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=trust_env,
+        trace_configs=[_reuse_noted()],
+    )
 
 
 def _base_url(url: str) -> tuple[URL, str | None]:

@@ -16,6 +16,8 @@ class Hint(StrEnum):
     """A turn was ended by someone other than its worker."""
     EVENTS = "events"
     """The log has grown."""
+    BACKEND = "backend"
+    """Another backend is active, or the active one was changed."""
 
 
 class Audience(Enum):
@@ -30,6 +32,7 @@ AUDIENCE: Mapping[Hint, tuple[str, Audience]] = {
     Hint.QUEUED: ("worker", Audience.ONE),
     Hint.ENDED: ("worker", Audience.ALL),
     Hint.EVENTS: ("web", Audience.ALL),
+    Hint.BACKEND: ("worker", Audience.ALL),
 }
 """Whom a hint concerns, by role."""
 

@@ -1,4 +1,4 @@
-"""A backend: a model endpoint that streams a reply, or goes on with one."""
+"""A backend: a model endpoint that streams a reply, or goes on with one; and which one is active."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from perdure.core.prompt import Ask
+from perdure.core.records import AddedBackend
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,31 @@ class Backend(Protocol):
 
     async def ready(self) -> bool:
         """Whether it is worth asking now. Cheap, answers within a second, never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class ActiveBackend(Protocol):
+    """Whom new attempts ask. That may be another backend at any time; a stream goes on where it was begun."""
+
+    @property
+    def now(self) -> Backend:
+        """The active one."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """How many replies one worker should have from it at once."""
+        ...
+
+    def choose(self, chosen: AddedBackend | None) -> bool:
+        """Let this one be active, or with None the one that the program was started with.
+
+        Returns whether that is another one than before.
+        """
         ...
 
     async def close(self) -> None:

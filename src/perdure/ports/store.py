@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from perdure.core.errors import PerdureError
 from perdure.core.records import (
+    AddedBackend,
     Append,
     Attempt,
     Chat,
@@ -187,6 +188,20 @@ class Settings(Protocol):
     def remove(self, key: str) -> None: ...
 
 
+class Backends(Protocol):
+    """Backends that were added while Perdure runs, with their keys."""
+
+    def get(self, backend_id: str) -> AddedBackend | None: ...
+    def all(self) -> Sequence[AddedBackend]: ...
+    def put(self, backend: AddedBackend) -> bool:
+        """Add it, or change all but when it was added. Returns whether it is new."""
+        ...
+
+    def remove(self, backend_id: str) -> None:
+        """For good, and its key with it."""
+        ...
+
+
 class Events(Protocol):
     """The log that clients follow."""
 
@@ -230,6 +245,8 @@ class Records(Protocol):
     def personas(self) -> Personas: ...
     @property
     def settings(self) -> Settings: ...
+    @property
+    def backends(self) -> Backends: ...
     @property
     def events(self) -> Events: ...
 

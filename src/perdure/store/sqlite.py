@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 from perdure.core.errors import Conflict, PerdureError, StoreFull, StoreUnavailable
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.store import Records
+from perdure.store.backends import SqlBackends
 from perdure.store.characters import SqlCharacters
 from perdure.store.chats import SqlChats
 from perdure.store.database import Database
@@ -57,6 +58,7 @@ class SqlRecords:
     characters: SqlCharacters
     personas: SqlPersonas
     settings: SqlSettings
+    backends: SqlBackends
     events: SqlEvents
 
     @classmethod
@@ -69,6 +71,7 @@ class SqlRecords:
             SqlCharacters(db),
             SqlPersonas(db),
             SqlSettings(db),
+            SqlBackends(db),
             SqlEvents(db),
         )
 

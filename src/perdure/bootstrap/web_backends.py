@@ -1,0 +1,107 @@
+"""What web asks backends itself: how the active one stands, whether another would do, how many tokens a text has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from yarl import URL
+
+from perdure.bootstrap.backends import active_backend, model_name
+from perdure.config import Settings
+from perdure.core.records import AddedBackend
+from perdure.http.service import CheckedBackend, DefaultBackend
+from perdure.models import checkup
+from perdure.models.openai import OpenAIBackend
+
+
+class WebBackends:
+    """What web asks backends itself (see `perdure.http.service.Backends`). Make it in the running loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._active = active_backend(settings)
+        self.default = _default(settings, self._active.now)
+
+    async def status(self, active: AddedBackend | None) -> Mapping[str, Any]:
+        """How the active backend stands, for people: what its process last said, and whether it answers."""
+        self._active.choose(active)
+        backend = self._active.now
+        starter = active is None and self._settings.managed and self._settings.gguf is None
+        status: dict[str, Any] = {
+            "id": self.default.id if active is None else active.id,
+            "kind": self.default.kind if active is None else "added",
+            "name": backend.name,
+            "model": self.default.model if active is None else active.model,
+            "starter": starter,
+            "detail": None,
+            "remedy": None,
+            "progress": None,
+        }
+        if await backend.ready():
+            return {**status, "state": "ready"}
+        if active is None and self._settings.managed:
+            return {**status, **self._said()}
+        where = "backend_url" if active is None else "its address in the settings"
+        return {
+            **status,
+            "state": "down",
+            "detail": f"Nothing answers at {backend.name}.",
+            "remedy": f"Start the model's server, or check {where}. Replies go on by themselves when it is back.",
+        }
+
+    async def away(self, active: AddedBackend | None) -> bool:
+        """Whether the active backend does not answer now."""
+        self._active.choose(active)
+        return not await self._active.now.ready()
+
+    async def check(self, asked: AddedBackend | None) -> CheckedBackend:
+        """Look whether a backend does, active or not; None: the one that Perdure was started with."""
+        loop = asyncio.get_running_loop()
+        begun_at = loop.time()
+        backend = self._active.made(asked)
+        model = (self._settings.model or "") if asked is None else asked.model
+        if asked is None and self._settings.managed:
+            model = self.default.model
+        checked = await checkup.check(backend, model)
+        took_ms = round((loop.time() - begun_at) * 1000)
+        return CheckedBackend(checked.models, checked.reply, checked.problem, took_ms)
+
+    def refuse_unusable(self, added: AddedBackend) -> None:
+        """Raise ValueError for an address that is none."""
+        self._active.made(added)
+
+    async def count_tokens(self, active: AddedBackend | None, texts: Sequence[str]) -> list[int] | None:
+        """By the tokenizer of the active backend; None where it has none that can be asked."""
+        self._active.choose(active)
+        return await self._active.now.count_tokens(texts)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._active.close()
+
+    def _said(self) -> Mapping[str, Any]:
+        """What the process of the embedded model said last."""
+        try:
+            said: dict[str, Any] = json.loads(self._settings.paths.model_state.read_bytes())
+        except (OSError, ValueError):
+            return {"state": "loading"}
+        if said.get("state") == "ready":
+            return {"state": "loading", "detail": "The model is being started again."}
+        return said
+
+
+def _default(settings: Settings, backend: OpenAIBackend) -> DefaultBackend:
+    """What Perdure was started with, without secrets: a password may stand in the address."""
+    url = None
+    if settings.backend_url is not None:
+        url = str(URL(str(settings.backend_url)).with_user(None).with_query(None).with_fragment(None))
+    return DefaultBackend(
+        name=backend.name,
+        kind="embedded" if settings.managed else "configured",
+        url=url,
+        model=model_name(settings) if settings.managed else settings.model or "",
+        has_key=settings.backend_api_key is not None and not settings.managed,
+    )

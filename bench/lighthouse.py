@@ -93,7 +93,9 @@ async def main() -> None:
                     reports = []
                     for _ in range(asked.rounds):
                         reports.append(await asyncio.to_thread(look, node, installation.url + path))
-                        say(f"{name}: {[reports[-1]['categories'][c]['score'] for c in CATEGORIES]} {misses(reports[-1])}")
+                        say(
+                            f"{name}: {[reports[-1]['categories'][c]['score'] for c in CATEGORIES]} {misses(reports[-1])}"
+                        )
                     figures[name] = summed(reports)
         finally:
             installation.close()
@@ -108,7 +110,9 @@ def summed(reports: list[dict[str, Any]]) -> dict[str, Any]:
     scores = {c: round(100 * statistics.median(r["categories"][c]["score"] for r in reports)) for c in CATEGORIES}
     values = {time: statistics.median(r["audits"][time]["numericValue"] for r in reports) for time in TIMES}
     first, largest, blocked, shifted = (values[time] for time in TIMES)
-    times = dict(zip(TIMES, (round(first / 1000, 2), round(largest / 1000, 2), round(blocked), round(shifted, 3)), strict=True))
+    times = dict(
+        zip(TIMES, (round(first / 1000, 2), round(largest / 1000, 2), round(blocked), round(shifted, 3)), strict=True)
+    )
     return {**scores, **times, "misses": misses(reports[-1])}
 
 

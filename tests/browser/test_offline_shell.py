@@ -90,7 +90,9 @@ async def test_no_answer_of_the_api_is_kept(own: Installation, come: Come) -> No
     await reader.open("/chats")
     kept = await reader.page.evaluate(KEPT)
     assert "/" in kept
-    assert [path for path in kept if not path.startswith("/assets/") and path not in ("/", "/appearance.js", "/favicon.svg")] == []
+    assert [
+        path for path in kept if not path.startswith("/assets/") and path not in ("/", "/appearance.js", "/favicon.svg")
+    ] == []
 
 
 async def test_shells_of_earlier_versions_are_cleared_away(own: Installation, come: Come) -> None:

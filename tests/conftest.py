@@ -10,10 +10,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from perdure.models import weights
 from tests.http.installation import Installation, ScriptedBackend
+
+# How long an example takes says more of the machine than of the code: no test may fail by it.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 TOKEN = "correct horse, bättery €; staple"
 """Not only letters: a token may hold what a header or a cookie cannot."""

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     gguf: Path | None = Field(None, description="a GGUF file to run in the place of the starter model")
     slots: int = Field(4, ge=1, le=64, description="replies that the embedded model writes at once")
     threads: int = Field(0, ge=0, le=512, description="threads of the embedded model; 0 leaves one core to the rest")
+    prompt_cache_mib: int = Field(
+        512, ge=0, le=1_000_000, description="MiB on disk for prompts that the embedded model has read; 0 keeps none"
+    )
     context_size: int = Field(
         4096, ge=512, le=10_000_000, description="tokens of context for each reply, the reply included"
     )
@@ -186,6 +189,11 @@ class Paths:
     def models(self) -> Path:
         """The starter weights."""
         return self.data_dir / "models"
+
+    @property
+    def prompts(self) -> Path:
+        """What the embedded model has read: a cache, may be deleted at any time."""
+        return self.data_dir / "prompts"
 
     @property
     def run(self) -> Path:

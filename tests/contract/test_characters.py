@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from perdure.core.characters import Character, parse_card, to_card
-from perdure.core.records import Chat, StoredCharacter, Use, picture_digest
+from perdure.core.records import Chat, Hidden, StoredCharacter, Use, picture_digest
 from perdure.ports.store import Records, Store
 
-from .samples import T, character, uid
+from .samples import T, add_chat, character, uid
 
 pytestmark = pytest.mark.anyio
 
@@ -130,3 +130,20 @@ async def test_a_character_knows_its_chats(store: Store) -> None:
     assert await store.read(lambda r: r.characters.uses()) == used
     for name in ("Ada", "Bo", "Cy"):
         assert await store.read(lambda r, name=name: r.characters.use(uid(name))) == used.get(uid(name), Use())
+
+
+async def test_a_purge_takes_hidden_characters_that_are_in_no_chat(store: Store) -> None:
+    """A chat goes on with its characters, a hidden chat too, as long as it can be brought back."""
+    await store.write(add_chat)
+    for n, name in enumerate(("Bo", "Cy")):
+        await store.write(lambda r, n=n, name=name: r.characters.add(character(name, at=T + n), b"picture"))
+    for n, name in enumerate(("Ada", "Bo")):
+        await store.write(lambda r, n=n, name=name: r.characters.hide(uid(name), T + n))
+    hidden = await store.read(lambda r: r.characters.hidden())
+    assert hidden == [Hidden(uid("Bo"), "Bo", T + 1), Hidden(uid("Ada"), "Ada", T)]
+    assert await store.write(lambda r: r.characters.purge()) == 1
+    there = [await store.read(lambda r, name=name: r.characters.name(uid(name))) for name in ("Ada", "Bo", "Cy")]
+    assert there == ["Ada", None, "Cy"]
+    await store.write(lambda r: r.characters.show(uid("Ada")))
+    assert await store.read(lambda r: r.characters.shown(uid("Ada"))) is not None
+    assert await store.read(lambda r: r.characters.hidden()) == []

@@ -67,7 +67,7 @@ async def test_a_prompts_history_is_the_end_of_a_branch_as_long_as_asked_for(sto
 
     async def history(limit: int, length: int) -> list[str]:
         said = await store.read(lambda r: r.messages.history(uid("d"), limit, length))
-        return [text for _, text in said]
+        return [one.text for one in said]
 
     assert await history(99, 99) == ["aaa", "bb", "cc", "d"]
     assert await history(99, 3) == ["cc", "d"]
@@ -75,7 +75,7 @@ async def test_a_prompts_history_is_the_end_of_a_branch_as_long_as_asked_for(sto
     assert await history(2, 99) == ["cc", "d"]
     assert await store.read(lambda r: r.messages.history(uid("nobody"), 9, 9)) == []
     (said,) = await store.read(lambda r: r.messages.history(uid("aaa"), 9, 9))
-    assert said == Said(Role.USER, "aaa")
+    assert said == Said(Role.USER, "aaa", 0)
 
 
 async def test_the_order_of_a_branch_is_the_trees_not_the_clocks(store: Store) -> None:

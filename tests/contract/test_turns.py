@@ -228,15 +228,6 @@ async def test_the_queue_is_in_order_of_asking(store: Store, chat: str) -> None:
     assert await queued(T + 5, 2) == [uid("first"), uid("second")]
 
 
-async def test_the_next_due_turn_is_known(store: Store, chat: str) -> None:
-    """The earliest instant at which a queued turn may be claimed; None where none is queued."""
-    assert await store.read(lambda r: r.turns.next_due()) is None
-    for name, due in (("a", T + 5), ("b", T + 3)):
-        made = await store.write(lambda r, name=name: add_turn(r, turn(name)))
-        await store.write(lambda r, made=made, due=due: r.turns.save(replace(made, not_before=due), 0))
-    assert await store.read(lambda r: r.turns.next_due()) == T + 3
-
-
 async def test_whose_turns_are_whose(store: Store, chat: str) -> None:
     """A worker's name is not a beginning of another's: worker-1 does not bury worker-10's turns, nor its own."""
     held = {

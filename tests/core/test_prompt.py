@@ -32,7 +32,7 @@ ADA = Character(
 def branch(*texts: str) -> list[Said]:
     """A dialogue that ends with the user."""
     roles = (Role.USER, Role.CHARACTER)
-    return [Said(roles[(len(texts) - n - 1) % 2], text) for n, text in enumerate(texts)]
+    return [Said(roles[(len(texts) - n - 1) % 2], text, n) for n, text in enumerate(texts)]
 
 
 def scene(history: Sequence[Said], who: Character = ADA, user: str = "Kim", about: str = "", extra: str = "") -> Scene:
@@ -124,7 +124,7 @@ def test_more_room_never_loses_a_message(history: list[Said], budget: int) -> No
 @given(st.lists(st.tuples(st.sampled_from(Role), st.sampled_from(["", "a", "b c"])), max_size=12), st.integers(0, 900))
 def test_roles_alternate(lines: list[tuple[Role, str]], budget: int) -> None:
     """Many chat templates refuse two messages of one role in a row, or empty ones: the model gets neither."""
-    history = [Said(role, text) for role, text in lines]
+    history = [Said(role, text, n) for n, (role, text) in enumerate(lines)]
     prompt = build(scene(history), budget)
     roles = [m.role for m in prompt]
     assert all(left != right for left, right in pairwise(roles))
@@ -133,7 +133,7 @@ def test_roles_alternate(lines: list[tuple[Role, str]], budget: int) -> None:
 
 def test_two_messages_in_a_row_are_both_in() -> None:
     """Joining neighbours loses neither of them."""
-    history = [Said(Role.USER, "first"), Said(Role.USER, "second")]
+    history = [Said(Role.USER, "first", 0), Said(Role.USER, "second", 1)]
     assert build(scene(history, Character("Bo")), 1000)[-1].content == "first\n\nsecond"
 
 
@@ -158,3 +158,30 @@ def test_a_nickname_is_what_the_character_is_called() -> None:
     """A V3 card's nickname stands for {{char}}."""
     who = Character("Augusta Ada King", description="I am {{char}}.", card={"data": {"nickname": "Ada"}})
     assert "I am Ada." in build(scene(branch("hi"), who), 1000)[0].content
+
+
+def test_a_past_that_does_not_fit_begins_at_the_same_message_for_a_while() -> None:
+    """A long chat's prompt goes on from the one before, so that a backend need not read all of it at every reply."""
+    length, budget = 400, 1500
+    texts = [f"message {n} of a long evening, with some words to it" for n in range(length)]
+    prompts = [build(scene(branch(*texts[: n + 1])), budget) for n in range(length)]
+    assert said(prompts[-1]).count("message ") < 100, "it does not fit"
+    starts = [next(m.content for m in prompt[1:] if "message " in m.content) for prompt in prompts]
+    anew = sum(before != after for before, after in pairwise(starts[1::2]))
+    assert 0 < anew <= length / 16
+
+
+@given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=60), budget=st.integers(0, 1200))
+def test_beginning_steadily_costs_a_quarter_of_what_would_fit_at_most(lengths: list[int], budget: int) -> None:
+    """Wherever a past is cut, at least three quarters of the messages that there is room for are in."""
+    history = branch(*(f"<{n}> " + "word " * length for n, length in enumerate(lengths)))
+    alone = build(scene(history[-1:]), 0)
+    left = budget - cost(alone)
+    fits = 1
+    for one in reversed(history[:-1]):
+        left -= estimate_tokens(one.text) + MESSAGE_OVERHEAD_TOKENS
+        if left < 0:
+            break
+        fits += 1
+    prompt = said(build(scene(history), budget))
+    assert 4 * sum(one.text in prompt for one in history) >= 3 * fits

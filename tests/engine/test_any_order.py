@@ -31,6 +31,7 @@ from perdure.core.turn import (
     State,
 )
 from perdure.engine import intake, reaper
+from perdure.engine.identity import derived_id
 from perdure.ports.store import Records
 
 from .doubles import SETTINGS, START_AT, add_characters, uid
@@ -90,7 +91,7 @@ class Conversation(Stage):
     def _send(self, chat_id: str, saying: str, parent: str | None, fate: str) -> None:
         sent = Sent(chat_id, uid("message", len(self.sent)), f"message {len(self.sent)}", parent)
         self.sent.append(sent)
-        self.scripts[intake.derived_id(sent.message_id, "turn")] = saying
+        self.scripts[derived_id(sent.message_id, "turn")] = saying
         self._put(sent, fate)
 
     @rule(data=st.data(), fate=st.sampled_from(FATES))

@@ -15,6 +15,7 @@ from perdure.core.lease import grant
 from perdure.core.records import Append, Message, Persona, Role, StoredCharacter
 from perdure.core.turn import Claimed, Finished, Kind, State, Turn
 from perdure.engine import intake, scene
+from perdure.engine.identity import seed_of
 from perdure.engine.life import apply, reply_text
 from perdure.ports.store import Records
 from perdure.store.sqlite import SqliteStore
@@ -268,8 +269,8 @@ async def test_what_a_turn_was_asked_with_stays_with_it(store: SqliteStore) -> N
     """Every attempt samples alike: a seed is drawn once, from the turn's id, where none was given."""
     turn = await store.write(ask)
     settings = await store.read(lambda records: records.turns.settings(turn.id))
-    assert settings["seed"] == intake.seed_of(turn.id)
-    assert 0 <= intake.seed_of(turn.id) < 2**31
+    assert settings["seed"] == seed_of(turn.id)
+    assert 0 <= seed_of(turn.id) < 2**31
     part = await store.read(lambda records: scene.load(records, turn))
     assert scene.ask(part, turn).sampling.seed == settings["seed"]
     other = await store.write(lambda records: ask(records, "given", "elsewhere", seed=7, temperature=None))

@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from perdure.engine.intake import seed_of
+from perdure.engine.identity import seed_of
 from perdure.models.script import expected
 from tests.http.installation import DEADLINE_S
 
@@ -25,7 +25,7 @@ MEMBERS = frozenset(
 )
 """What a problem document holds."""
 
-_FRAME = re.compile(rb"id: (\d+)\nevent: (message|turn|delta|head)\ndata: ([^\n]+)")
+_FRAME = re.compile(rb"id: (\d+)\nevent: (message|turn|delta|head|hidden)\ndata: ([^\n]+)")
 
 
 def new_id() -> str:
@@ -86,6 +86,11 @@ class Stream:
     seen: list[Event] = field(default_factory=list)
     _rest: bytes = b""
     _begun: bool = False
+
+    @property
+    def since(self) -> int:
+        """The id of the snapshot that it began with: that of its last event."""
+        return next(event.seq for event in self.seen if event.kind == "head")
 
     async def until(self, condition: Callable[[Event], bool]) -> list[Event]:
         """Read up to the event that `condition` waits for; returns what came, that one included."""

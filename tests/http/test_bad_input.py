@@ -13,6 +13,7 @@ from tests.http.asking import Asking, new_id
 pytestmark = pytest.mark.anyio
 
 JSON = {"Content-Type": "application/json"}
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 DEEP = b'{"text":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
@@ -48,13 +49,14 @@ async def test_what_is_no_json_is_a_bad_request(ask: Asking, body: bytes) -> Non
         {"text": "\x7f"}, {"text": "a", "reply": "yes"}, {"text": "a", "reply": 1}, {"text": "a", "reply": None},
         {"text": "a", "parent_id": "nonsense"}, {"text": "a", "parent_id": 7}, {"text": "a" * 100_001},
         {"text": "a", "parent_id": []}, {"TEXT": "a"},
+        {"text": "a", "beside": "nonsense"}, {"text": "a", "beside": UNKNOWN, "parent_id": UNKNOWN},
     ],
     ids=lambda body: json.dumps(body)[:40],
 )  # fmt: skip
 async def test_a_value_that_is_not_right_is_invalid(ask: Asking, body: object) -> None:
     """Wrong types are not guessed at, and what cannot be shown or stored is refused: 422, naming the place."""
     detail = (await put(ask, json.dumps(body).encode())).problem(422, "invalid")["detail"]
-    assert "text" in detail or "reply" in detail or "parent_id" in detail or "body" in detail
+    assert "text" in detail or "reply" in detail or "parent_id" in detail or "beside" in detail or "body" in detail
 
 
 @pytest.mark.parametrize(
@@ -145,6 +147,8 @@ async def test_json_has_to_say_that_it_is_json(ask: Asking, kind: str) -> None:
         "/api/v1/chats/x/messages", "/api/v1/chats/%00", "/api/v1/chats/%ff%fe", "/api/v1/chats?limit=0",
         "/api/v1/chats?limit=501", "/api/v1/chats?limit=x", "/api/v1/chats?before=x", "/api/v1/chats?before=nan",
         "/api/v1/chats?before=inf", "/api/v1/chats?limit=99999999999999999999999",
+        "/api/v1/chats?character_id=x", "/api/v1/chats?q=%00", f"/api/v1/chats?q={'x' * 201}",
+        f"/api/v1/chats/{UNKNOWN}/messages?after=x", f"/api/v1/chats/{UNKNOWN}/messages?around=x&before=x",
         "/api/v1/characters/00000000-0000-4000-8000-000000000000/export?format=exe",
     ],
 )  # fmt: skip
@@ -164,6 +168,11 @@ async def test_a_path_or_query_that_is_not_right_is_invalid(ask: Asking, path: s
         ("POST", "/api/v1/turns/ID/stop", None), ("GET", "/api/v1/characters/ID", None),
         ("PATCH", "/api/v1/characters/ID", {"name": "n"}), ("DELETE", "/api/v1/characters/ID", None),
         ("GET", "/api/v1/characters/ID/avatar", None), ("GET", "/api/v1/characters/ID/export", None),
+        ("GET", "/api/v1/chats/ID/messages/ID", None), ("DELETE", "/api/v1/chats/ID/messages/ID", None),
+        ("POST", "/api/v1/chats/ID/messages/ID/restore", None), ("POST", "/api/v1/chats/ID/restore", None),
+        ("PUT", "/api/v1/chats/ID/messages/ID", {"text": "t", "beside": "ID"}),
+        ("PUT", "/api/v1/chats/ID/head", {"message_id": "ID", "leaf": True}),
+        ("PUT", "/api/v1/chats/ID/draft", {"text": "t"}), ("POST", "/api/v1/characters/ID/restore", None),
         ("GET", "/v1/models/nobody", None),
         ("POST", "/v1/chat/completions", {"model": "nobody", "messages": [{"role": "user", "content": "x"}]}),
     ],
@@ -179,8 +188,9 @@ async def test_an_unknown_id_is_not_found(ask: Asking, method: str, path: str, b
     "body",
     [
         {"character_ids": []}, {"character_ids": None}, {"character_ids": "x"}, {"character_ids": ["x"]},
-        {"character_ids": [1]}, {"character_ids": ["00000000-0000-4000-8000-000000000000"] * 17}, {},
-        {"character_ids": ["00000000-0000-4000-8000-000000000000"], "persona_id": "x"},
+        {"character_ids": [1]}, {"character_ids": [UNKNOWN] * 17}, {},
+        {"character_ids": [UNKNOWN], "persona_id": "x"}, {"character_ids": [UNKNOWN], "greeting": -1},
+        {"character_ids": [UNKNOWN], "greeting": "1"}, {"character_ids": [UNKNOWN], "greeting": 1e9},
     ],
     ids=lambda body: json.dumps(body)[:40],
 )  # fmt: skip

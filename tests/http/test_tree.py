@@ -26,7 +26,12 @@ async def test_a_message_behind_an_earlier_one_begins_a_branch(ask: Asking) -> N
     assert (await ask.get(f"/api/v1/chats/{chat}"))["head_id"] == right[-1]["id"]
     # The left branch is where it was: it can be gone on with.
     third = await ask.said(chat, "left again", parent_id=left[-1]["id"], reply=False)
-    assert await ask.messages(chat) == [*left, third["message"]]
+    assert [told(m) for m in await ask.messages(chat)] == [told(m) for m in (*left, third["message"])]
+
+
+def told(message: dict[str, Any]) -> dict[str, Any]:
+    """A message without those beside it, which may come and go."""
+    return {key: value for key, value in message.items() if key != "siblings"}
 
 
 async def test_replies_of_two_branches_are_written_side_by_side(ask: Asking) -> None:
@@ -122,6 +127,38 @@ async def test_messages_are_paged_backwards(ask: Asking) -> None:
     assert [len(page) for page in pages] == [0, 1, 3, 3]
 
 
+async def test_messages_are_paged_both_ways_and_around(ask: Asking) -> None:
+    """`after` goes on, `around` opens at a place; each says what there is beyond it, and how long the branch is."""
+    chat = await ask.chat()
+    for n in range(6):
+        await ask.said(chat, f"line {n}", reply=False)
+    ids = [message["id"] for message in await ask.messages(chat)]
+
+    async def page(query: str) -> tuple[list[str], bool, bool, int]:
+        found = await ask.get(f"/api/v1/chats/{chat}/messages?{query}")
+        return [m["id"] for m in found["messages"]], found["has_before"], found["has_after"], found["total"]
+
+    assert await page("limit=3") == (ids[4:], True, False, 7)
+    assert await page("limit=7") == (ids, False, False, 7)
+    assert await page(f"limit=2&before={ids[2]}") == (ids[:2], False, True, 7)
+    assert await page(f"limit=2&before={ids[0]}") == ([], False, True, 7)
+    assert await page(f"limit=2&after={ids[0]}") == (ids[1:3], True, True, 7)
+    assert await page(f"limit=9&after={ids[3]}") == (ids[4:], True, False, 7)
+    assert await page(f"after={ids[6]}") == ([], True, False, 7)
+    assert await page(f"limit=3&around={ids[3]}") == (ids[2:5], True, True, 7)
+    assert await page(f"limit=4&around={ids[3]}") == (ids[1:5], True, True, 7)
+    assert await page(f"limit=5&around={ids[0]}") == (ids[:3], False, True, 7)
+    assert await page(f"limit=1&around={ids[6]}") == (ids[6:], True, False, 7)
+    both = await ask("GET", f"/api/v1/chats/{chat}/messages?before={ids[1]}&after={ids[2]}")
+    both.problem(422, "invalid")
+    await ask("PUT", f"/api/v1/chats/{chat}/head", json={"message_id": ids[3]})
+    for query in (f"after={ids[5]}", f"around={ids[5]}"):
+        off = await ask("GET", f"/api/v1/chats/{chat}/messages?{query}")
+        assert "head" in off.problem(404, "not_found")["remedy"]
+    assert await page(f"limit=2&before={ids[5]}") == (ids[3:5], True, True, 4)
+    (await ask("GET", f"/api/v1/chats/{chat}/messages?around={new_id()}")).problem(404, "not_found")
+
+
 async def test_hiding_keeps_what_was_said(ask: Asking) -> None:
     """A hidden chat is out of the list and cannot be followed; a character that is hidden goes on in its chats."""
     card = (await ask("POST", "/api/v1/characters", json={"name": "Passing Through", "first_mes": "Hi."})).json
@@ -149,4 +186,5 @@ async def test_the_list_of_chats_is_newest_first(ask: Asking) -> None:
     assert [listed[0]["preview"], listed[1]["title"]] == ["used again", "Tea"]
     whole = await ask.get(f"/api/v1/chats/{older}")
     assert [c["id"] for c in whole.pop("characters")] == whole["character_ids"]
+    assert whole.pop("draft") == ""
     assert whole == listed[0]

@@ -16,6 +16,7 @@ import pytest
 from perdure.core.errors import ContextTooLong, ModelBroken, ModelKeyRejected, ModelMissing, ModelUnreachable
 from perdure.core.prompt import Ask, Sampling
 from perdure.models import llamacpp_server, weights
+from perdure.models.checkup import check
 from perdure.models.continuation import Prefill
 from perdure.models.llamacpp import LlamaCppBackend
 from perdure.models.llamacpp_server import healthy, serve_model
@@ -167,3 +168,26 @@ def test_a_taken_port_is_told(gguf: Path) -> None:
     """The fault is another program's, not the file's."""
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(ModelBroken, match="port"):
         serve_model(gguf, "127.0.0.1", other.getsockname()[1], 512, 1, 1)
+
+
+async def test_tokens_are_counted_by_the_models_own_tokenizer(model: str, llama: LlamaCppBackend) -> None:
+    """Of many texts at once, also by a backend that was given as any URL; nobody else's key counts anything."""
+    general, wrong = OpenAIBackend(model, "starter", "key"), OpenAIBackend(model, "starter", "guess")
+    texts = ["", "Hello", "Hello there, keeper of the light.", "é😀" * 20] * 16
+    counted = await llama.count_tokens(texts)
+    assert counted is not None
+    assert counted[:2] == [0, 1]
+    assert 6 <= counted[2] <= 10
+    assert counted == counted[:4] * 16
+    assert await general.count_tokens(texts[:4]) == counted[:4]
+    assert await wrong.count_tokens(texts) is None
+    await general.close()
+    await wrong.close()
+
+
+async def test_a_check_of_the_embedded_model_lets_it_speak(model: str, llama: LlamaCppBackend) -> None:
+    """Its models, and a word."""
+    checked = await check(llama, "starter", within_s=60)
+    assert checked.problem is None
+    assert checked.reply
+    assert len(checked.models) == 1

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import orjson
 import pytest
 
 from perdure.core.errors import (
@@ -284,3 +285,43 @@ def test_text_before_a_failure_in_the_same_read_is_kept() -> None:
     chunk = reply.feed(b'data: {"choices":[{"delta":{"content":"so far"}}]}\n\ndata: {"error":{"message":"x"}}\n\n')
     assert chunk == Chunk("so far", tokens=1)
     assert type(reply.failure) is ModelBroken
+
+
+@pytest.mark.parametrize(
+    ("words", "dropped"),
+    [
+        ("Unrecognized request argument supplied: top_k", {"top_k"}),
+        ("Unsupported value: 'temperature' does not support 0.35 with this model.", {"temperature"}),
+        ("min_p: Extra inputs are not permitted; repeat_penalty: Extra inputs are", {"min_p", "repeat_penalty"}),
+    ],
+)  # fmt: skip
+async def test_a_server_that_knows_less_is_asked_for_less(heard: Hear, ask: Say, words: str, dropped: set[str]) -> None:
+    """A setting that a hosted service does not know costs no reply: it is left out, then and from then on."""
+    asked: list[set[str]] = []
+
+    async def picky(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = orjson.loads(await reader.read(100_000))
+        asked.append(body.keys() & {"temperature", "top_k", "min_p", "repeat_penalty"})
+        if asked[-1] & dropped:
+            said = orjson.dumps({"error": {"message": words, "type": "invalid_request_error"}})
+            writer.write(b"HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(said))
+            writer.write(said)
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENTS.encode())
+
+    sampling = Sampling(temperature=0.35, top_k=40, min_p=0.1, repeat_penalty=1.1)
+    async with raw(picky) as url:
+        backend = OpenAIBackend(url, "m")
+        for _ in range(2):
+            assert (await heard(backend, ask("Hi", sampling=sampling)))[-1].finish == "stop"
+        await backend.close()
+    whole = {"temperature", "top_k", "min_p", "repeat_penalty"}
+    assert asked == [whole, whole - dropped, whole - dropped]
+
+
+async def test_tokens_are_counted_only_by_llama_cpp(backend: OpenAIBackend) -> None:
+    """Any other server is sent no text for that, and one that is away is no reason to fail."""
+    assert await backend.count_tokens(["Hello"]) is None
+    away = OpenAIBackend("http://127.0.0.1:9", "m")
+    assert await away.count_tokens(["Hello"]) is None
+    await away.close()

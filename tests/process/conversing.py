@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,12 +96,20 @@ async def talking(installation: Installation) -> AsyncIterator[Api]:
         yield api
 
 
-async def tell(api: Api, text: str, strike: Strike | None = None, *, after: int = 1, at: int = 0) -> Told:
+async def tell(
+    api: Api,
+    text: str,
+    strike: Strike | None = None,
+    *,
+    after: int = 1,
+    at: int = 0,
+    card: Mapping[str, object] = CARD,
+) -> Told:
     """Say something to Ada in a new chat, and hear the reply to its end.
 
     `strike` happens as soon as `after` deltas and `at` characters have been shown.
     """
-    ada = await api.import_card(json.dumps(CARD).encode(), "ada.json")
+    ada = await api.import_card(json.dumps(card).encode(), "ada.json")
     chat = await api.put_chat([ada["id"]])
     transcript = Transcript(chat["id"])
     async with asyncio.timeout(PATIENCE_S):

@@ -1,22 +1,26 @@
 """At temperature 0 a reply that was cut and continued is the uninterrupted one, byte for byte, with the real llama.cpp.
 
 The model's cache makes this easy and hides faults: what it spoke itself a moment ago it need not read again. So the
-cold case is tested too, where a model that knows nothing reads the prompt and the reply so far in one go.
+cold case is tested too, where a model that knows nothing reads the prompt and the reply so far in one go, and the one
+where it knows the prompt from a file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from perdure.bootstrap.backends import prompt_files
+from perdure.config import Settings
 from perdure.core.prompt import Ask, PromptMessage, Sampling
 from perdure.models.llamacpp import LlamaCppBackend
 from perdure.models.openai import OpenAIBackend
 from perdure.ports.models import Chunk
-from tests.process.conversing import Mortal, signalled, talking, tell
+from tests.process.conversing import Mortal, look_again, signalled, talking, tell
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +41,15 @@ class Forgetful(LlamaCppBackend):
 
     def _extras(self) -> dict[str, Any]:
         return {"cache_prompt": False}
+
+
+class Attentive(LlamaCppBackend):
+    """Notes what the model says of its work."""
+
+    timings: list[Mapping[str, Any]]
+
+    def _timed(self, timings: Mapping[str, Any]) -> None:
+        self.timings.append(timings)
 
 
 def ask(question: str, prefix: str = "", tokens: int = TOKENS) -> Ask:
@@ -89,6 +102,26 @@ async def test_a_model_that_knows_nothing_goes_on_alike(real: Mortal, name: str)
         for prefix, left in cuts(whole)[3::8]:
             rest = await chunks_of(backend, ask(QUESTIONS[name], prefix, left))
             assert prefix + "".join(chunk.text for chunk in rest) == text
+    finally:
+        await backend.close()
+
+
+async def test_a_model_that_was_given_the_prompt_back_goes_on_alike(real: Mortal) -> None:
+    """What one process saved, another has in its slot after the first one's death: the same bytes follow."""
+    question = f"{QUESTIONS['a story']} {SYSTEM} {SYSTEM}"  # long enough to be saved
+    prompts = prompt_files(Settings.model_validate({"data_dir": real.data_dir}))
+    backend = Attentive(real.model_url(), "", real.model_key(), prompts=prompts)
+    backend.timings = []
+    try:
+        whole = await chunks_of(backend, ask(question))
+        text = "".join(chunk.text for chunk in whole)
+        for prefix, left in cuts(whole)[4::9]:
+            look_again(real)
+            while not (await backend.ready() and prompts()):  # it tells when it has them back
+                await asyncio.sleep(0.02)
+            rest = await chunks_of(backend, ask(question, prefix, left))
+            assert prefix + "".join(chunk.text for chunk in rest) == text
+            assert backend.timings[-1]["cache_n"] > 5 * backend.timings[-1]["prompt_n"], "it was read, not restored"
     finally:
         await backend.close()
 

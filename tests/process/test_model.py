@@ -114,6 +114,9 @@ async def test_the_embedded_model_answers_perdure_alone(real: Mortal, key: str |
     async with asking(real.model_url(), headers=headers) as model:
         for path in ("/v1/chat/completions", "/v1/completions", "/completion", "/tokenize", "/apply-template"):
             assert (await model("POST", path, json=body)).status == 401, path
+        for action in ("save", "restore", "erase"):
+            saved = await model("POST", f"/slots/0?action={action}", json={"filename": "mine"})
+            assert saved.status == 401, action
         for path in ("/props", "/slots", "/metrics"):
             assert (await model("GET", path)).status == 401, path
         assert (await model("GET", "/health")).status == 200

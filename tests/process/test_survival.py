@@ -18,7 +18,7 @@ import pytest
 
 from perdure.client import Api
 from perdure.client.shapes import Turn
-from perdure.engine.intake import seed_of
+from perdure.engine.identity import seed_of
 from perdure.models.script import expected
 from tests.http.installation import DEADLINE_S, ScriptedBackend, eventually
 from tests.process.conversing import Mortal, Told, is_alive, send, signalled, talking, tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
+from perdure.core.ancestry import Node, place_below
 from perdure.core.records import picture_digest
 from perdure.store import head, migrate
 from perdure.store.schema import metadata
@@ -87,12 +89,8 @@ def test_migrating_twice_is_migrating_once(tmp_path: Path) -> None:
 def test_half_a_reply_survives_the_migration_to_text_with_the_turn(tmp_path: Path) -> None:
     """Promise 2, over an update: what an older Perdure had said in the log is with the turn afterwards."""
     path = tmp_path / "perdure.db"
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
-    engine = create_engine(f"sqlite+pysqlite:///{path}")
+    engine = older(path, "0001")
     with engine.begin() as conn:
-        config.attributes["connection"] = conn
-        command.upgrade(config, "0001")
         conn.exec_driver_sql("INSERT INTO chats VALUES ('c', '', NULL, NULL, 'chat', 0, 0, NULL)")
         for turn, state in (("open", "running"), ("mute", "queued"), ("ended", "done")):
             conn.exec_driver_sql(
@@ -114,16 +112,78 @@ def test_half_a_reply_survives_the_migration_to_text_with_the_turn(tmp_path: Pat
     assert said == [("ended", ""), ("mute", ""), ("open", "Half a ")]
 
 
-def test_pictures_survive_the_migration_to_a_table_of_their_own(tmp_path: Path) -> None:
-    """Every byte of them, and the character tells which one it has."""
+def test_every_message_finds_its_place_in_the_migration_to_places(tmp_path: Path) -> None:
+    """Promise 6, over an update: the trees of an older Perdure stay as they are, and every way up in them is right.
+
+    Branches, several roots, children that were written down before their parents, and a parent that is not there.
+    """
     path = tmp_path / "perdure.db"
+    parents = {f"{n:05}": None if n in (0, 7) else f"{(n * 7 + 3) % n if n % 5 == 0 else n - 1:05}" for n in range(600)}
+    parents["lost"] = "nobody"
+    engine = older(path, "0002")
+    with engine.begin() as conn:
+        for chat in ("c", "d"):
+            conn.exec_driver_sql(f"INSERT INTO chats VALUES ('{chat}', '', NULL, '{chat}00599', 'chat', 0, 0, NULL)")
+            for message, parent in reversed(parents.items()):
+                conn.exec_driver_sql(
+                    "INSERT INTO messages VALUES (?, ?, ?, 'user', NULL, 'You', ?, 'done', NULL, NULL, 0)",
+                    (chat + message, chat, None if parent is None else chat + parent, f"text {message}"),
+                )
+    engine.dispose()
+    migrate.upgrade(path)
+    file = sqlite3.connect(path)
+    try:
+        nodes = {
+            row[0]: Node(*row) for row in file.execute("SELECT id, parent_id, depth, jump_id FROM messages").fetchall()
+        }
+        texts = file.execute("SELECT id, text FROM messages").fetchall()
+        assert file.execute("SELECT count(*) FROM messages WHERE hidden_at IS NULL").fetchone() == (len(nodes),)
+    finally:
+        file.close()
+    assert len(nodes) == 2 * len(parents)
+    assert all(text == f"text {message[1:]}" for message, text in texts)
+    for node in nodes.values():
+        above = nodes.get(node.parent_id or "")
+        assert node.parent_id == (None if parents[node.id[1:]] is None else f"{node.id[0]}{parents[node.id[1:]]}")
+        assert (node.depth, node.jump_id) == place_below(above, nodes.__getitem__)
+
+
+def test_a_long_chat_is_migrated_in_seconds(tmp_path: Path) -> None:
+    """100,000 messages: an update is no night's work."""
+    path = tmp_path / "perdure.db"
+    engine = older(path, "0002")
+    with engine.begin() as conn:
+        conn.exec_driver_sql("INSERT INTO chats VALUES ('c', '', NULL, '99999', 'chat', 0, 0, NULL)")
+        conn.exec_driver_sql(
+            "INSERT INTO messages VALUES (?, 'c', ?, 'user', NULL, 'You', 'text', 'done', NULL, NULL, 0)",
+            [(f"{n:05}", f"{n - 1:05}" if n else None) for n in range(100_000)],
+        )
+    engine.dispose()
+    began = time.monotonic()
+    migrate.upgrade(path)
+    assert time.monotonic() - began < 30
+    file = sqlite3.connect(path)
+    assert file.execute("SELECT depth FROM messages WHERE id = '99999'").fetchone() == (99_999,)
+    file.close()
+
+
+def older(path: Path, revision: str) -> Engine:
+    """A database as an older Perdure left it."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     engine = create_engine(f"sqlite+pysqlite:///{path}")
-    picture = b"\x89PNG\0" * 20_000
     with engine.begin() as conn:
         config.attributes["connection"] = conn
-        command.upgrade(config, "0002")
+        command.upgrade(config, revision)
+    return engine
+
+
+def test_pictures_survive_the_migration_to_a_table_of_their_own(tmp_path: Path) -> None:
+    """Every byte of them, and the character tells which one it has."""
+    path = tmp_path / "perdure.db"
+    picture = b"\x89PNG\0" * 20_000
+    engine = older(path, "0003")
+    with engine.begin() as conn:
         for who, image in (("ada", picture), ("bo", None)):
             conn.exec_driver_sql("INSERT INTO characters VALUES (?, ?, '{}', ?, NULL, 0, 0, NULL)", (who, who, image))
     migrate.upgrade(path)

@@ -6,7 +6,6 @@ An index that does not quite fit is passed by in silence, and a year later every
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,15 +16,19 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from perdure.store import backends, characters, chats, events, messages, migrate, personas, settings, turns
 from perdure.store.database import Database
+from perdure.store.sqlite import connect
 
 SMALL = {
     *("characters", "personas", "settings", "backends", "sqlite_sequence"),
-    *("json_each", "up", "back", "page", "seat", "use"),
+    *("json_each", "up", "back", "down", "tree", "page", "seat", "use", "CONSTANT"),
 }
 """What may be read from end to end: few rows whatever the age of the record, or what the statement itself brings."""
 
-BUILDING_BLOCKS = {"_TURNS", "_CHATS", "_EVENTS", "_SHOWN", "_members"}
+BUILDING_BLOCKS = {"_TURNS", "_CHATS", "_EVENTS", "_SHOWN", "_MESSAGES", "_NODES", "_MEMBER", "_members"}
 """What statements are made from, and never run."""
+
+EXPLICIT = {"_PURGE_UNUSED"}
+"""Acts of the operator that look through everything, and say so."""
 
 BOUNDED = {"_AFTER", "_OF_CHAT", "_OLDEST", "_LAST_AT", "_LAST_BEFORE"}
 """In the order of the log, from a place or from an end of it, and no further than a limit."""
@@ -41,7 +44,7 @@ def statements() -> Iterator[tuple[ModuleType, str, Executable]]:
     for module in (turns, messages, chats, characters, personas, settings, backends, events):
         for name, value in vars(module).items():
             several = value if isinstance(value, tuple) else (value,)
-            if name.startswith("_") and name not in BUILDING_BLOCKS | BOUNDED:
+            if name.startswith("_") and name not in BUILDING_BLOCKS | BOUNDED | EXPLICIT:
                 yield from ((module, name, one) for one in several if is_statement(one))
 
 
@@ -50,7 +53,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """An empty one with this version's schema."""
     path: Path = tmp_path_factory.mktemp("plans") / "perdure.db"
     migrate.upgrade(path)
-    raw = sqlite3.connect(path)
+    raw = connect(path)
     yield Database(raw)
     raw.close()
 

@@ -6,17 +6,22 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import structlog
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from yarl import URL
 
 from perdure.bootstrap.process import stop_on_signals
 from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, Settings
 from perdure.core.errors import PerdureError
 from perdure.models import llamacpp_server, weights
+from perdure.models.prompt_cache import PromptFiller, Slots
+from perdure.models.prompt_files import PromptFiles
 from perdure.supervise.lifeline import Lifeline, beat
 from perdure.supervise.pulse import READY, STARTING
 
@@ -24,6 +29,9 @@ log = structlog.get_logger()
 
 TRY_AGAIN_S = 30.0
 """How long to wait before a model that could not be had is tried again, in seconds."""
+
+FIT_EVERY_S = 10.0
+"""How often the saved prompts are held against their limit and the disk's free space, in seconds."""
 
 TOLD_EVERY_S = 0.5
 """How often the progress of a download is written down for the pages, in seconds."""
@@ -41,26 +49,36 @@ async def run_model(settings: Settings, lifeline: Lifeline) -> None:
     beating = asyncio.create_task(beat(lifeline, healthy))
     stopping = asyncio.create_task(stop.wait())
     server: llamacpp_server.ModelServer | None = None
+    memory: asyncio.Task[None] | None = None
     while server is None and not stop.is_set():
         try:
-            server = await _load(settings)
+            gguf = settings.gguf or await _starter(settings)
+            prompts = await asyncio.to_thread(_prompts, settings, gguf)
+            server = _load(settings, gguf, prompts)
         except PerdureError as missing:
             log.error("the model is missing", detail=missing.detail)
             _tell(settings, "missing", detail=missing.detail, remedy=missing.remedy)
             await asyncio.wait([stopping], timeout=TRY_AGAIN_S)
     if server is not None:
         health.append(server.url)
-        lifeline.say(READY)
-        _tell(settings, "ready")
-        log.info("model is ready", url=server.url)
-        await stop.wait()
+        async with aiohttp.ClientSession() as session:
+            if prompts is not None:
+                slots = Slots(URL(server.url), {"Authorization": f"Bearer {_key()}"}, lambda: session)
+                filler = PromptFiller(slots, prompts)
+                await filler.first()
+                memory = asyncio.create_task(_remember(filler, prompts))
+            lifeline.say(READY)
+            _tell(settings, "ready", prompts=prompts and prompts.folder.name)
+            log.info("model is ready", url=server.url)
+            await stop.wait()
+            if memory is not None:
+                memory.cancel()
         server.close()
     stopping.cancel()
     beating.cancel()
 
 
-async def _load(settings: Settings) -> llamacpp_server.ModelServer:
-    gguf = settings.gguf or await _starter(settings)
+def _load(settings: Settings, gguf: Path, prompts: PromptFiles | None) -> llamacpp_server.ModelServer:
     _tell(settings, "loading")
     port = int(os.environ.get(MODEL_PORT_VARIABLE, "0"))
     cores = len(os.sched_getaffinity(0))
@@ -75,9 +93,39 @@ async def _load(settings: Settings) -> llamacpp_server.ModelServer:
         settings.context_size,
         settings.slots,
         threads,
-        api_key=os.environ.get(MODEL_KEY_VARIABLE),
+        api_key=_key(),
         batch_threads=settings.threads or cores,
+        prompts=prompts.folder if prompts else None,
     )
+
+
+def _prompts(settings: Settings, gguf: Path) -> PromptFiles | None:
+    """Where this model keeps what it has read, made fit; None where it is to keep nothing, or cannot."""
+    if not gguf.is_file():
+        return None  # of which the loading will tell
+    root, limit_bytes = settings.paths.prompts, settings.prompt_cache_mib * 1024**2
+    try:
+        prompts = PromptFiles(root, llamacpp_server.identity(gguf, settings.context_size), limit_bytes)
+        if limit_bytes or root.exists():
+            prompts.folder.mkdir(parents=True, exist_ok=True)
+            prompts.fit()
+    except OSError as error:
+        log.warning("prompts cannot be saved: they are read again when the model dies", reason=error.strerror)
+        return None
+    return prompts if limit_bytes else None
+
+
+async def _remember(filler: PromptFiller, prompts: PromptFiles) -> None:
+    """Fill the memory while nobody speaks, then see to it that the saved prompts leave the disk its room."""
+    await filler.rest()
+    while True:
+        await asyncio.sleep(FIT_EVERY_S)
+        with suppress(OSError):
+            await asyncio.to_thread(prompts.fit)
+
+
+def _key() -> str | None:
+    return os.environ.get(MODEL_KEY_VARIABLE)
 
 
 async def _starter(settings: Settings) -> Path:

@@ -12,7 +12,9 @@ from perdure.bootstrap.backends import active_backend
 from perdure.bootstrap.clock import SystemClock
 from perdure.bootstrap.process import stop_on_signals
 from perdure.config import Settings
+from perdure.core.prompt import PromptMessage
 from perdure.engine.attempt import Patience
+from perdure.engine.foresight import Foresight
 from perdure.engine.worker import Identity, Worker
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise.lifeline import Lifeline, beat
@@ -36,10 +38,18 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
         patience=Patience(settings.first_token_s, settings.stall_s),
         deaths=_deaths(lifeline),
     )
+
+    async def foresee(head: tuple[PromptMessage, ...]) -> None:
+        await backend.now.foresee(head)
+
+    foresight = Foresight(store, bell, foresee, settings.turn_settings(), settings.context_size)
+    foreseeing = asyncio.create_task(foresight.run()) if settings.managed else None
     beating = asyncio.create_task(beat(lifeline))
     log.info("worker is ready")
     await worker.run(stop)
     beating.cancel()
+    if foreseeing is not None:
+        foreseeing.cancel()
     await backend.close()
     await store.close()
     bell.close()  # after the store, which rings it

@@ -15,6 +15,12 @@ BYTES_PER_TOKEN = 3.2
 MESSAGE_OVERHEAD_TOKENS = 6
 """What a chat template puts around each message."""
 
+CUTS = (16, 8, 4, 2)
+"""Where a past does not fit, it begins at a depth that can be divided by the first of these that keeps three quarters.
+
+A past that lost a message with each new one would begin anew each time, and a backend keeps what it has read of a
+prompt only as far as the next one begins alike: with a full context all of it would be read again for every reply."""
+
 DEFAULT_SYSTEM = (
     "You are {{char}}. Stay in character and answer {{user}} as {{char}} would, in {{char}}'s own voice. "
     "Write actions between *asterisks*. Never speak for {{user}}."
@@ -47,13 +53,15 @@ class Ask:
     """One request to a backend.
 
     `prefix` is the text of the reply so far: not empty when another attempt has spoken before, and the backend is to go
-    on right behind it. `max_tokens` is what is left of the budget.
+    on right behind it. `max_tokens` is what is left of the budget. `head` is what other prompts begin with as
+    well: those of every chat with the character, as it is before anything was said.
     """
 
     messages: tuple[PromptMessage, ...]
     prefix: str
     max_tokens: int
     sampling: Sampling = field(default_factory=Sampling)
+    head: tuple[PromptMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +91,55 @@ def build(scene: Scene, budget_tokens: int) -> tuple[PromptMessage, ...]:
     """
     system = PromptMessage("system", _system(scene))
     closing = _closing(scene)
-    left = budget_tokens - _cost(system) - sum(_cost(m) for m in closing)
-    past: list[PromptMessage] = []
-    for message in reversed(scene.history):
-        line = PromptMessage("user" if message.role is Role.USER else "assistant", message.text)
-        if not line.content:
-            continue
-        left -= _cost(line)
-        if left < 0 and past:
-            break
-        past.append(line)
     examples = _examples(scene)
-    if sum(_cost(m) for m in examples) > left:
+    left = budget_tokens - _cost(system) - sum(_cost(m) for m in closing)
+    said = [said for said in scene.history if said.text]
+    past = [PromptMessage("user" if one.role is Role.USER else "assistant", one.text) for one in said]
+    start = _first_that_fits(past, left)
+    if start > 0 or sum(_cost(m) for m in (*examples, *past)) > left:
         examples = ()
-    return _alternating((system, *examples, *reversed(past), *closing))
+    past = past[_steady([one.depth for one in said], start) :]
+    return _alternating((system, *examples, *past, *closing))
+
+
+def _first_that_fits(past: Sequence[PromptMessage], budget_tokens: int) -> int:
+    """Where the longest end of the past begins that keeps to the budget; the last message always does."""
+    for place in range(len(past) - 1, -1, -1):
+        budget_tokens -= _cost(past[place])
+        if budget_tokens < 0 and place < len(past) - 1:
+            return place + 1
+    return 0
+
+
+def _steady(depths: Sequence[int], start: int) -> int:
+    """The place at or behind `start` where the past will go on to begin as it grows (see CUTS)."""
+    if start == 0:
+        return 0
+    for step in CUTS:
+        place = next((n for n in range(start, len(depths)) if depths[n] % step == 0), len(depths))
+        if 4 * (len(depths) - place) >= 3 * (len(depths) - start):
+            return place
+    return start
+
+
+def head(scene: Scene, messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
+    """What `messages`, built from the scene, have in common with every new chat: at best the greeting is in it."""
+    system = PromptMessage("system", _system(scene))
+    greeting = [PromptMessage("assistant", said.text) for said in scene.history[:1] if said.role is not Role.USER]
+    for shared in ((system, *_examples(scene), *greeting), (system, *_examples(scene))):
+        start = _alternating(shared)
+        if _begins(messages, start):
+            return start
+    return (system,)
+
+
+def _begins(messages: Sequence[PromptMessage], start: Sequence[PromptMessage]) -> bool:
+    """Whether a prompt starts so; the last of it may go on, where the next message had the same role."""
+    *whole, last = start
+    if len(messages) < len(start) or list(messages[: len(whole)]) != whole:
+        return False
+    there = messages[len(whole)]
+    return there.role == last.role and there.content.startswith(last.content)
 
 
 def _cost(message: PromptMessage) -> int:

@@ -24,7 +24,8 @@ class Role(StrEnum):
 class Message:
     """A node of a chat's tree. A reply's `text` is empty until its turn has ended: before, the turn holds it.
 
-    `author` is a character's id or None for the user; `state` is DONE for all but replies.
+    `author` is a character's id or None for the user; `state` is DONE for all but replies. `depth` and `jump_id` are
+    its place in the tree (see `core.ancestry`); `hidden_at` is set where it was deleted itself, and hides all below it.
     """
 
     id: str
@@ -38,6 +39,9 @@ class Message:
     state: State = State.DONE
     turn_id: str | None = None
     error: PerdureError | None = None
+    depth: int = 0
+    jump_id: str | None = None
+    hidden_at: float | None = None
 
 
 class Said(NamedTuple):
@@ -45,13 +49,16 @@ class Said(NamedTuple):
 
     role: Role
     text: str
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
     """A conversation. `head_id` is the last message of the branch that is shown.
 
-    `origin` is `chat`, or `openai` for one made by the OpenAI-compatible endpoint, which is not listed.
+    `origin` is `chat`, or `openai` for one made by the OpenAI-compatible endpoint, which is not listed. `greeting` and
+    `begun_as` (a persona) are what it was begun with. `messages` counts those of the branch; `preview` and
+    `preview_author` are of its last one.
     """
 
     id: str
@@ -63,6 +70,19 @@ class Chat:
     updated_at: float
     origin: str = "chat"
     preview: str = ""
+    greeting: int = 0
+    begun_as: str | None = None
+    messages: int = 0
+    preview_author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A chat or a character in the trash: `name` is a chat's title or a character's name."""
+
+    id: str
+    name: str
+    hidden_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from perdure.core.characters import tagline
 from perdure.core.errors import PerdureError, describe
-from perdure.core.records import Attempt, Chat, Message, Persona, StoredCharacter, Use
+from perdure.core.records import Attempt, Chat, Hidden, Message, Persona, StoredCharacter, Use
 from perdure.core.turn import State, Turn
 
 
@@ -24,12 +24,17 @@ def error_view(error: PerdureError | None) -> dict[str, Any] | None:
     return None if error is None else describe(error)
 
 
-def message_view(message: Message, text: str | None = None) -> dict[str, Any]:
-    """A message; `text` replaces its own where the reply is still being written."""
+def message_view(message: Message, text: str | None = None, siblings: Sequence[str] | None = None) -> dict[str, Any]:
+    """A message; `text` replaces its own where the reply is still being written.
+
+    `siblings` are left out in the log: what stands there is true for ever, and a message gets new ones.
+    """
     return {
         "id": message.id,
         "chat_id": message.chat_id,
         "parent_id": message.parent_id,
+        "siblings": None if siblings is None else list(siblings),
+        "depth": message.depth,
         "role": str(message.role),
         "author": message.author_name,
         "text": message.text if text is None else text,
@@ -81,8 +86,15 @@ def chat_view(chat: Chat) -> dict[str, Any]:
         "head_id": chat.head_id,
         "created_at": instant(chat.created_at),
         "updated_at": instant(chat.updated_at),
+        "messages": chat.messages,
         "preview": chat.preview,
+        "preview_author": chat.preview_author,
     }
+
+
+def hidden_view(hidden: Hidden, name: str) -> dict[str, Any]:
+    """Something in the trash; `name` is what its name is called."""
+    return {"id": hidden.id, name: hidden.name, "hidden_at": instant(hidden.hidden_at)}
 
 
 def persona_view(persona: Persona) -> dict[str, Any]:

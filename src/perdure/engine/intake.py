@@ -9,32 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
-
-import orjson
 
 from perdure.core.errors import Conflict, Invalid, NotFound, TurnInProgress
-from perdure.core.macros import expand
-from perdure.core.records import Chat, Message, News, Persona, Role, StoredCharacter, TurnSettings
+from perdure.core.records import Chat, Message, Persona, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind, NotPossible, State, StopPressed, Turn
-from perdure.core.views import message_view
+from perdure.engine.greetings import greet
+from perdure.engine.identity import derived_id, seed_of
 from perdure.engine.life import apply, turn_news
+from perdure.engine.news import head_news, message_news
+from perdure.engine.tree import placed, shown_message
 from perdure.ports.store import Records
 
 DEFAULT_USER_NAME = "You"
 """What characters call somebody without a persona."""
-
-_SPACE = uuid5(NAMESPACE_URL, "urn:perdure")
-
-
-def derived_id(*parts: str) -> str:
-    """An id that follows from others."""
-    return str(uuid5(_SPACE, "/".join(parts)))
-
-
-def seed_of(turn_id: str) -> int:
-    """A seed for a turn that was given none: kept with it, so that every attempt samples alike."""
-    return UUID(turn_id).int % (2**31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +52,19 @@ def put_chat(
     persona_id: str | None,
     now: float,
     origin: str = "chat",
+    greeting: int = 0,
 ) -> tuple[bool, Chat]:
-    """A new chat that begins with the first character's greeting. Returns whether it is new, and the chat.
+    """A new chat that begins with the first character's greetings. Returns whether it is new, and the chat.
 
-    Raises NotFound for unknown characters or personas, Conflict where the id names another chat.
+    Raises NotFound for unknown characters or personas, Invalid for a greeting that is not there, and Conflict where the
+    id names another chat.
     """
     known = records.chats.get(chat_id)
     if known is not None:
-        if known.character_ids != tuple(character_ids) or known.persona_id != persona_id:
+        if known.character_ids != tuple(character_ids) or known.begun_as != persona_id:
             raise Conflict("A chat with this id and other people in it exists already.")
+        if known.greeting != greeting:
+            raise Conflict("A chat with this id that began with another greeting exists already.")
         return False, known
     if records.chats.taken(chat_id):
         raise Conflict("A chat with this id was deleted.")
@@ -84,18 +75,13 @@ def put_chat(
     greeter = cast[0]
     title = ", ".join(stored.character.name for stored in cast)
     chat = Chat(chat_id, title, tuple(character_ids), persona_id, None, now, now, origin)
+    chat = replace(chat, greeting=greeting, begun_as=persona_id)
     records.chats.add(chat)
-    name = greeter.character.spoken_name
-    text = expand(greeter.character.first_mes, char=name, user=user).strip()
-    if not text or origin != "chat":
+    shown = greet(records, chat, greeter, user, now) if origin == "chat" else None
+    if shown is None:
         return True, chat
-    greeting = Message(
-        derived_id(chat_id, "greeting"), chat_id, None, Role.CHARACTER, greeter.id, greeter.character.name, text, now
-    )
-    records.messages.add([greeting])
-    records.events.add([_message_news(greeting)], now)
-    records.chats.move_head(chat_id, greeting.id, now)
-    return True, replace(chat, head_id=greeting.id, preview=text[:160])
+    begun = replace(chat, head_id=shown.id, preview=shown.text[:160], preview_author=shown.author_name, messages=1)
+    return True, begun
 
 
 def put_message(
@@ -112,21 +98,26 @@ def put_message(
     Raises NotFound, Conflict where the id names other content, and TurnInProgress behind a reply that has not ended.
     """
     chat = chat_of(records, chat_id)
-    turn_id = derived_id(message_id, "turn")
     known = records.messages.get(message_id)
     if known is not None:
-        return _repeated(records, known, chat_id, text, parent_id, turn_id if settings is not None else None)
-    parent = chat.head_id if parent_id is None else parent_id
-    if parent is not None:
-        _parent(records, chat, parent)
+        same = known.role is Role.USER and (parent_id is None or known.parent_id == parent_id)
+        return repeated(records, known, chat_id, text, same, settings is not None)
+    above = chat.head_id if parent_id is None else parent_id
+    parent = None if above is None else _parent(records, chat, above)
     user = _user_name(records, chat.persona_id)
-    message = Message(message_id, chat_id, parent, Role.USER, None, user, text, now)
+    message = placed(records, Message(message_id, chat_id, above, Role.USER, None, user, text, now), parent)
+    return take_in(records, chat, message, settings, now)
+
+
+def take_in(records: Records, chat: Chat, message: Message, settings: TurnSettings | None, now: float) -> Accepted:
+    """Add a message that is new, and with `settings` the turn that replies to it."""
     if settings is not None:
-        turn = _begin(records, chat, message, NewReply(turn_id, Kind.REPLY, message_id, settings), now, [message])
+        turn_id = derived_id(message.id, "turn")
+        turn = _begin(records, chat, message, NewReply(turn_id, Kind.REPLY, message.id, settings), now, [message])
         return Accepted(True, message, turn)
     records.messages.add([message])
-    records.events.add([_message_news(message), _head_news(chat_id, message_id)], now)
-    records.chats.move_head(chat_id, message_id, now)
+    records.events.add([message_news(message), head_news(chat.id, message.id)], now)
+    records.chats.move_head(chat.id, message.id, now)
     return Accepted(True, message, None)
 
 
@@ -138,8 +129,8 @@ def put_turn(records: Records, chat_id: str, reply: NewReply, now: float) -> Acc
     """
     chat = chat_of(records, chat_id)
     known = records.turns.get(reply.turn_id)
-    if known is not None and (known.chat_id != chat_id or known.kind is not reply.kind):
-        raise Conflict("A turn with this id and another content exists already.")
+    if known is not None:
+        return _asked_again(records, known, chat, reply)
     parent = _parent(records, chat, reply.parent_id)
     if reply.kind is Kind.CONTINUE:
         continued = parent
@@ -147,11 +138,7 @@ def put_turn(records: Records, chat_id: str, reply: NewReply, now: float) -> Acc
             raise Invalid("Only a reply can be continued: parent_id has to be the id of one.")
         parent = _parent(records, chat, continued.parent_id)
         reply = replace(reply, parent_id=parent.id, prefix=continued.text)
-    if known is None:
-        return Accepted(True, None, _begin(records, chat, parent, reply, now), reply.prefix)
-    if known.parent_id != reply.parent_id:
-        raise Conflict("A turn with this id and another parent exists already.")
-    return Accepted(False, None, as_accepted(known), reply.prefix)
+    return Accepted(True, None, _begin(records, chat, parent, reply, now), reply.prefix)
 
 
 def stop(records: Records, turn_id: str, now: float) -> Turn:
@@ -216,7 +203,7 @@ def _begin(
         created_at=now,
         progressed_at=now,
     )
-    placeholder = Message(
+    reply_place = Message(
         id=turn.message_id,
         chat_id=chat.id,
         parent_id=reply.parent_id,
@@ -228,16 +215,16 @@ def _begin(
         state=State.QUEUED,
         turn_id=turn.id,
     )
-    messages = [*before, placeholder]
+    messages = [*before, placed(records, reply_place, parent)]
     records.messages.add(messages)
     records.turns.add(turn, {"seed": seed_of(turn.id), **_given(reply.settings)})
-    news = [_message_news(message) for message in messages]
+    news = [message_news(message) for message in messages]
     if reply.prefix:
         # The seed is a delta of its own, which clients must not see before the message that it belongs to.
         records.events.add(news, now)
         news = []
         turn = records.turns.seed_text(turn, reply.prefix, now)
-    records.events.add([*news, turn_news(turn, (), reply.prefix), _head_news(chat.id, turn.message_id)], now)
+    records.events.add([*news, turn_news(turn, (), reply.prefix), head_news(chat.id, turn.message_id)], now)
     records.chats.move_head(chat.id, turn.message_id, now)
     return turn
 
@@ -257,29 +244,38 @@ def _speaker(records: Records, chat: Chat, parent: Message) -> str:
 
 
 def _parent(records: Records, chat: Chat, parent_id: str) -> Message:
-    """The message that something is to follow, once it has been said whole."""
-    parent = records.messages.get(parent_id)
-    if parent is None or parent.chat_id != chat.id:
-        raise NotFound("There is no message with the parent's id in this chat.")
+    """The message that something is to follow, as long as it is shown, once it has been said whole."""
+    parent = shown_message(records, chat, parent_id, "the parent's id")
     if not parent.state.final:
         raise TurnInProgress("The reply that this would follow has not ended yet.")
     return parent
 
 
-def _repeated(
-    records: Records, known: Message, chat_id: str, text: str, parent_id: str | None, turn_id: str | None
-) -> Accepted:
+def repeated(records: Records, known: Message, chat_id: str, text: str, same: bool, reply: bool) -> Accepted:
+    """The answer to a repetition; `same` says whether it is of the same role at the same place.
+
+    Raises Conflict where the id names something else.
+    """
     turn = records.turns.get(derived_id(known.id, "turn"))
-    same = (
-        known.chat_id == chat_id
-        and known.role is Role.USER
-        and known.text == text
-        and (parent_id is None or known.parent_id == parent_id)
-        and (turn is None) == (turn_id is None)
-    )
-    if not same:
+    same = same and known.turn_id is None and known.chat_id == chat_id and known.text == text
+    if not same or (turn is not None) != reply:
         raise Conflict("A message with this id and another content exists already.")
     return Accepted(False, known, None if turn is None else as_accepted(turn))
+
+
+def _asked_again(records: Records, known: Turn, chat: Chat, reply: NewReply) -> Accepted:
+    """The answer to a repetition, also where what it asks for has been deleted since."""
+    if known.chat_id != chat.id or known.kind is not reply.kind:
+        raise Conflict("A turn with this id and another content exists already.")
+    parent_id: str | None = reply.parent_id
+    prefix = ""
+    if reply.kind is Kind.CONTINUE:
+        continued = records.messages.get(reply.parent_id)
+        if continued is not None:
+            parent_id, prefix = continued.parent_id, continued.text
+    if known.parent_id != parent_id:
+        raise Conflict("A turn with this id and another parent exists already.")
+    return Accepted(False, None, as_accepted(known), prefix)
 
 
 def _user_name(records: Records, persona_id: str | None) -> str:
@@ -287,13 +283,3 @@ def _user_name(records: Records, persona_id: str | None) -> str:
         return DEFAULT_USER_NAME
     persona = records.personas.get(persona_id)
     return DEFAULT_USER_NAME if persona is None else persona.name
-
-
-def _message_news(message: Message) -> News:
-    body = orjson.dumps(message_view(message)).decode()
-    return News(message.chat_id, "message", body, message.turn_id, message.id)
-
-
-def _head_news(chat_id: str, head_id: str) -> News:
-    body = orjson.dumps({"chat_id": chat_id, "head_id": head_id}).decode()
-    return News(chat_id, "head", body, None, head_id)

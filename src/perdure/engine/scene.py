@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perdure.core.prompt import BYTES_PER_TOKEN, Ask, Sampling, Scene, build
-from perdure.core.records import TurnSettings
+from perdure.core.characters import Character
+from perdure.core.prompt import BYTES_PER_TOKEN, Ask, PromptMessage, Sampling, Scene, build, head
+from perdure.core.records import Chat, Role, TurnSettings
 from perdure.core.turn import Turn
 from perdure.engine.intake import DEFAULT_USER_NAME
 from perdure.engine.life import reply_text
@@ -15,6 +16,7 @@ MAX_HISTORY = 2000
 """Messages of a branch that are looked at for a prompt."""
 
 DEFAULT_CONTEXT = 4096
+DEFAULT_MAX_TOKENS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +36,44 @@ def load(records: Records, turn: Turn) -> Part:
     assert placeholder.author is not None, "a reply has an author"
     stored = records.characters.get(placeholder.author)
     assert stored is not None, "characters are hidden, never removed"
+    settings = records.turns.settings(turn.id)
+    return Part(_scene(records, chat, stored.character, turn.parent_id, settings), settings, reply_text(records, turn))
+
+
+def opening(records: Records, chat: Chat, settings: TurnSettings) -> tuple[PromptMessage, ...]:
+    """What the prompt of the first reply in a new chat will begin with; nothing where it is not new any more."""
+    stored = records.characters.get(chat.character_ids[0])
+    if stored is None:
+        return ()
+    scene = _scene(records, chat, stored.character, chat.head_id, settings)
+    if any(said.role is Role.USER for said in scene.history):
+        return ()
+    return head(scene, build(scene, _budget(settings, 1.0)))
+
+
+def _scene(
+    records: Records, chat: Chat | None, character: Character, leaf_id: str | None, settings: TurnSettings
+) -> Scene:
     persona_id = chat.persona_id if chat else None
     persona = records.personas.get(persona_id) if persona_id else None
-    settings = records.turns.settings(turn.id)
     # No character is less than a byte: what is read for so many fills the context.
     room = int(_whole(settings.get("context_size"), DEFAULT_CONTEXT) * BYTES_PER_TOKEN)
-    scene = Scene(
-        character=stored.character,
+    return Scene(
+        character=character,
         user_name=persona.name if persona else DEFAULT_USER_NAME,
         user_description=persona.description if persona else "",
-        history=records.messages.history(turn.parent_id, MAX_HISTORY, room),
+        history=records.messages.history(leaf_id, MAX_HISTORY, room) if leaf_id else (),
         extra_system=str(settings.get("system") or ""),
     )
-    return Part(scene, settings, reply_text(records, turn))
 
 
 def ask(part: Part, turn: Turn, shrink: float = 1.0) -> Ask:
     """The request to a backend; `shrink` below 1 makes the prompt smaller than the context should allow."""
     settings = part.settings
-    max_tokens = _whole(settings.get("max_tokens"), 400)
-    context = _whole(settings.get("context_size"), DEFAULT_CONTEXT)
-    budget = int((context - max_tokens) * shrink)
+    max_tokens = _whole(settings.get("max_tokens"), DEFAULT_MAX_TOKENS)
+    messages = build(part.scene, _budget(settings, shrink))
     return Ask(
-        messages=build(part.scene, max(budget, 256)),
+        messages=messages,
         prefix=part.prefix,
         max_tokens=turn.progress.tokens_left(max_tokens),
         sampling=Sampling(
@@ -68,7 +85,15 @@ def ask(part: Part, turn: Turn, shrink: float = 1.0) -> Ask:
             seed=_whole_or_none(settings.get("seed")),
             stop=_strings(settings.get("stop")),
         ),
+        head=head(part.scene, messages),
     )
+
+
+def _budget(settings: TurnSettings, shrink: float) -> int:
+    """Tokens that a prompt may have."""
+    context = _whole(settings.get("context_size"), DEFAULT_CONTEXT)
+    max_tokens = _whole(settings.get("max_tokens"), DEFAULT_MAX_TOKENS)
+    return max(int((context - max_tokens) * shrink), 256)
 
 
 def _number(value: object) -> float | None:

@@ -33,10 +33,10 @@ def for_turn(records: Records, defaults: TurnSettings, room: int | None) -> Turn
 
 
 def persona_for(records: Records, chat_id: str) -> str | None:
-    """Who the user is in a chat of which nothing is said: whoever they are in it, or else as it was set."""
+    """Who the user is in a chat of which nothing is said: whoever it began with, or for a new one as it was set."""
     known = records.chats.get(chat_id)
     if known is not None:
-        return known.persona_id
+        return known.begun_as
     persona_id = records.settings.get("persona_id")
     return persona_id if isinstance(persona_id, str) and records.personas.shown(persona_id) else None
 

@@ -11,12 +11,14 @@ from perdure.http import (
     characters,
     chats,
     events,
+    messages,
     openai,
     openapi,
     operator,
     pages,
     personas,
     problems,
+    trash,
     turns,
 )
 from perdure.http import settings as settings_api
@@ -39,7 +41,11 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     problems.install(app)
-    for part in (chats, turns, events, cards, characters, personas, settings_api, backends, openai, operator):
+    parts = (
+        *(chats, messages, turns, events, cards, characters, personas, trash),
+        *(settings_api, backends, openai, operator),
+    )
+    for part in parts:
         app.include_router(part.router)
     assets = service.pages / "assets"
     if assets.is_dir():

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from perdure.core.errors import ClientError
-from perdure.core.records import Event
+from perdure.core.records import Chat, Event
 from perdure.core.views import message_view, turn_view
-from perdure.engine import intake
+from perdure.engine import intake, pages
 from perdure.engine.tailer import Listener
 from perdure.http.service import Perdure, Service
 from perdure.ports.store import Records
@@ -37,13 +37,18 @@ HEADERS = {
     "X-Accel-Buffering": "no",
 }
 
+NOTHING_WHOLE = "0"
+"""The `Last-Event-ID` of a client that lost its first snapshot halfway: no event has that number."""
+
 Place = int | None
 """The seq of the last event that a client has seen; None for one that has seen nothing."""
 
 
 @router.get(
     "/chats/{chat_id}/events",
-    responses={200: {"content": {"text/event-stream": {}}, "description": "message, turn, delta and head events"}},
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "message, turn, delta, head and hidden events"}
+    },
     response_class=Response,
 )
 async def follow_chat(
@@ -55,10 +60,11 @@ async def follow_chat(
     """Server-sent events of a chat.
 
     Goes on behind `Last-Event-ID` (or `after`); with neither, or where that is too long ago to replay, it begins with a
-    snapshot. A `delta` holds text for an offset, counted in code points; offsets only grow.
+    snapshot, which ends with `head`. Whoever loses the connection in the middle of one comes back with an id for which
+    another one begins. A `delta` holds text for an offset, counted in code points; offsets only grow.
     """
     given = last_event_id if last_event_id not in (None, "") else after
-    place = _place(given)
+    place = None if last_event_id == NOTHING_WHOLE else _place(given)
     chat = str(chat_id)
     listener = await perdure.tailer.subscribe(chat)
     try:
@@ -83,25 +89,29 @@ def _begin(records: Records, chat_id: str, place: Place) -> tuple[bytes, int]:
     low, last = records.events.bounds()
     if place is not None and place > last:
         raise ClientError("Last-Event-ID and `after` have to be the id of an event of this server.")
-    if place is not None and place >= max(low, last - REPLAY_MOST):
+    first = max(low, last - REPLAY_MOST)
+    if place is not None and place >= first:
         return b"", place
-    return _snapshot(records, chat.id, chat.head_id, last), last
+    return _snapshot(records, chat, max(0, first - 1), last), last
 
 
-def _snapshot(records: Records, chat_id: str, head_id: str | None, seq: int) -> bytes:
-    """The chat as it stands. Replies that are being written come as an empty message, then as one delta from 0."""
+def _snapshot(records: Records, chat: Chat, half: int, whole: int) -> bytes:
+    """The chat as it stands. Replies that are being written come as an empty message, then as one delta from 0.
+
+    All but the last frame have the id `half`, from which there is no replay: whoever does not get to the end of the
+    snapshot comes back for another one. The last has the id `whole`, and is the head also where there is none.
+    """
     parts: list[bytes] = []
-    if head_id is not None:
-        for message in records.messages.branch(head_id, SNAPSHOT_MESSAGES):
-            parts.append(frame(seq, "message", message_view(message)))
-    for turn in records.turns.unfinished(chat_id):
+    page = pages.last(records, chat, SNAPSHOT_MESSAGES)
+    for message in page.messages:
+        parts.append(frame(half, "message", message_view(message, siblings=page.siblings[message.id])))
+    for turn in records.turns.unfinished(chat.id):
         text = records.turns.text(turn.id)
-        parts.append(frame(seq, "turn", turn_view(turn, records.turns.attempts(turn.id), text)))
+        parts.append(frame(half, "turn", turn_view(turn, records.turns.attempts(turn.id), text)))
         if text:
             delta = {"turn_id": turn.id, "message_id": turn.message_id, "offset": 0, "text": text}
-            parts.append(frame(seq, "delta", delta))
-    if head_id is not None:
-        parts.append(frame(seq, "head", {"chat_id": chat_id, "head_id": head_id}))
+            parts.append(frame(half, "delta", delta))
+    parts.append(frame(whole, "head", {"chat_id": chat.id, "head_id": chat.head_id}))
     return b"".join(parts)
 
 

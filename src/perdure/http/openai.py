@@ -16,7 +16,9 @@ from perdure.core.errors import NotFound
 from perdure.core.records import Message, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind
 from perdure.engine import backends, intake
+from perdure.engine.identity import derived_id
 from perdure.engine.intake import NewReply
+from perdure.engine.tree import placed
 from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
 from perdure.http.schemas.fields import MAX_TEXT, Text
@@ -133,7 +135,7 @@ def _begin(
             continue
         own = given.role == "assistant"
         message = Message(
-            id=intake.derived_id(chat_id, str(n)),
+            id=derived_id(chat_id, str(n)),
             chat_id=chat_id,
             parent_id=history[-1].id if history else None,
             role=Role.CHARACTER if own else Role.USER,
@@ -142,7 +144,7 @@ def _begin(
             text=given.text,
             created_at=now,
         )
-        history.append(message)
+        history.append(placed(records, message, history[-1] if history else None))
     records.messages.add(history)
     intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults)), now)
 

@@ -12,7 +12,7 @@ from perdure.core.views import turn_view
 from perdure.engine import backends, intake
 from perdure.engine.life import reply_text
 from perdure.http.problems import Json
-from perdure.http.schemas.chats import TurnOut
+from perdure.http.schemas.messages import TurnOut
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records

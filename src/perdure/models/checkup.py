@@ -27,7 +27,7 @@ WITHIN_S = 10.0
 """How long a check may take, in seconds."""
 
 QUESTION = "Say hello in one short sentence."
-REPLY_TOKENS = 48
+REPLY_TOKENS = 32
 REPLY_CHARS = 400
 MOST_MODELS = 1000
 MODEL_CHARS = 200
@@ -53,6 +53,7 @@ class Checked:
 async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) -> Checked:
     """Ask for the list of models, and where one is named for a short reply of it. Never raises a ModelError."""
     models: tuple[str, ...] = ()
+    said: list[str] = []
     try:
         async with asyncio.timeout(within_s):
             listed: ModelError | None = None
@@ -66,7 +67,8 @@ async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) 
             if not model:
                 return Checked(models)
             try:
-                return Checked(models, await _reply(backend))
+                await _speak(backend, said)
+                return Checked(models, _shown(said))
             except ModelKeyRejected:
                 raise
             except (ModelRefused, ModelRubbish) as failure:
@@ -74,6 +76,9 @@ async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) 
     except ModelError as failure:
         return Checked(models, None, _at_hand(failure))
     except TimeoutError:
+        if said:
+            # Slow, but it speaks.
+            return Checked(models, _shown(said))
         late = ModelStalled(
             f"The model's server has not answered within {within_s:.0f} seconds.",
             remedy="It may still be loading the model, which can take minutes the first time: check again in a moment. "
@@ -82,15 +87,19 @@ async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) 
         return Checked(models, None, late)
 
 
-async def _reply(backend: OpenAIBackend) -> str:
+async def _speak(backend: OpenAIBackend, said: list[str]) -> None:
+    """Let the model say something, as long as it is short."""
     ask = Ask((PromptMessage("user", QUESTION),), "", REPLY_TOKENS, Sampling())
-    said = ""
     async with aclosing(backend.stream(ask)) as chunks:
         async for chunk in chunks:
-            said += chunk.text
-            if len(said) > REPLY_CHARS:
+            if chunk.text:
+                said.append(chunk.text)
+            if sum(map(len, said)) > REPLY_CHARS:
                 break
-    return storable(said[:REPLY_CHARS]).strip()
+
+
+def _shown(said: Sequence[str]) -> str:
+    return storable("".join(said)[:REPLY_CHARS]).strip()
 
 
 def _named(failure: ModelError, model: str, models: Sequence[str]) -> ModelError:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import aiohttp
+import structlog
 
+from perdure.core.prompt import Ask, PromptMessage
 from perdure.models.openai import LLAMA_CPP, READY_S, OpenAIBackend
+from perdure.models.prompt_cache import PromptKeeper, Slots
+from perdure.models.prompt_files import PromptFiles
+from perdure.ports.models import Chunk
+
+log = structlog.get_logger()
 
 
 class LlamaCppBackend(OpenAIBackend):
     """Knows what other servers have to be asked.
 
     Measured with llama.cpp b11549: with `continue_final_message` its stream holds only new text, and the prefix is put
-    behind the chat template as it is.
+    behind the chat template as it is. `prompts` says where the prompts that it has read are kept, None for nowhere.
     """
 
     def __init__(
@@ -26,9 +35,23 @@ class LlamaCppBackend(OpenAIBackend):
         name: str | None = None,
         session: aiohttp.ClientSession | None = None,
         trust_env: bool = False,
+        prompts: Callable[[], PromptFiles | None] = lambda: None,
     ) -> None:
         super().__init__(url, model, api_key, prefill=True, name=name, session=session, trust_env=trust_env)
         self._server = LLAMA_CPP
+        self._keeper = PromptKeeper(Slots(self._base.origin(), self._headers, self._http), prompts)
+
+    async def stream(self, ask: Ask) -> AsyncGenerator[Chunk, None]:
+        """Stream the reply. What is long to read before it is saved, for the model's next process."""
+        if ask.max_tokens > 0:
+            await self._keeper.keep(ask)
+        async with aclosing(super().stream(ask)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def foresee(self, messages: Sequence[PromptMessage]) -> None:
+        """Have it read while nobody speaks, and save it, if it was not read before."""
+        await self._keeper.foresee(messages)
 
     async def ready(self) -> bool:
         """Whether the server has loaded its model; it listens before that."""
@@ -43,3 +66,6 @@ class LlamaCppBackend(OpenAIBackend):
 
     def _extras(self) -> dict[str, Any]:
         return {"cache_prompt": True}
+
+    def _timed(self, timings: Mapping[str, Any]) -> None:
+        log.debug("the model spoke", read=timings.get("prompt_n"), known=timings.get("cache_n"))

@@ -6,6 +6,8 @@ the process, and a takeover test kills it.
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -59,13 +61,15 @@ def serve_model(
     api_key: str | None = None,
     *,
     batch_threads: int | None = None,
+    prompts: Path | None = None,
 ) -> ModelServer:
     """Load the model and serve it; returns once it answers.
 
     `context_size` is in tokens for each of `slots` replies at once; `batch_threads` read prompts where not as many as
-    `threads` are to. `beat` is called right before and right after the
-    loading; in between, which takes from a second to minutes, no Python code of this process runs, so whoever watches
-    has to be patient from the first call. With an `api_key` only callers that have it are answered (except `/health`).
+    `threads` are to; what was read can be saved into the folder `prompts`. `beat` is called right before and right
+    after the loading; in between, which takes from a second to minutes, no Python code of this process runs, so whoever
+    watches has to be patient from the first call. With an `api_key` only callers that have it are answered (except
+    `/health`).
 
     Raises ModelMissing where the file or the memory does not do, ModelBroken where the port is taken.
     """
@@ -85,6 +89,7 @@ def serve_model(
         # Whoever waits behind a killed model waits for its loading. Fitting would read it once more, to see what a GPU
         # can hold of it; the trial run makes the first answer no faster here.
         params.fit_params = params.warmup = False
+    params.slot_save_path = f"{prompts}/" if prompts else ""
     params.api_keys = [api_key] if api_key else []
     if free is not None:
         params.cache_ram_mib = min(params.cache_ram_mib, (free - size) // 8 // 1024**2)
@@ -101,6 +106,17 @@ def serve_model(
         ) from None
     beat()
     return ModelServer(server)
+
+
+def identity(gguf: Path, context_size: int) -> str:
+    """A name for all that decides what a saved prompt means: one that was saved under another is not to be restored.
+
+    Raises OSError where the file is not there.
+    """
+    stat = gguf.stat()
+    kind = "gpu" if _has_gpu() else f"cpu-{ONE_PATH}"
+    parts = (gguf.name, stat.st_size, stat.st_mtime_ns, context_size, kind, xllamacpp.__version__, platform.machine())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 async def healthy(url: str) -> bool:
@@ -137,7 +153,7 @@ def _params(
     params.n_threads_http = slots + SPARE_HTTP_THREADS
     params.verbosity = ERRORS_ONLY
     params.ui = False
-    params.endpoint_slots = False
+    params.endpoint_slots = True  # who wants to save a slot has to know that one is free; what it holds is not told
     # By default any web page that the operator visits might ask this server; no page has a reason to.
     params.cors_origins = f"http://{host}:{port}"
     params.cors_origins_explicit = True

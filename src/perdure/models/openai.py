@@ -7,7 +7,7 @@ are vLLM's names, which llama.cpp and SGLang share, for going on from an assista
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -114,6 +114,7 @@ class OpenAIBackend:
                     raise reply.failure
                 await _drain(content)
                 self._learn(joint)
+                self._timed(reply.timings)
                 yield Chunk("", finish=reply.finish)
                 return
             except StartedAnew:
@@ -184,6 +185,12 @@ class OpenAIBackend:
     def _extras(self) -> dict[str, Any]:
         """Members of the body that only this kind of server knows."""
         return {}
+
+    async def foresee(self, messages: Sequence[PromptMessage]) -> None:
+        """What a prompt will begin with soon. Whoever has a use for that may read it; never raises."""
+
+    def _timed(self, timings: Mapping[str, Any]) -> None:
+        """What the server says of its own work; nothing where it says nothing."""
 
     def _http(self) -> aiohttp.ClientSession:
         """The session, made at first use because it belongs to a running loop."""

@@ -10,6 +10,7 @@ one token of SmolLM2 there, and two here), and going on behind it is what an uni
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,12 +28,12 @@ _DONE = b"[DONE]"
 class ReplyStream:
     """Turns what is read into chunks.
 
-    `finish` is set once the server has said why it ended, `failure` once it has said that it failed; text that came
-    before either, even in the same read, is still in the chunk, but for white space right before a failure. `who`
-    names the backend in errors.
+    `finish` is set once the server has said why it ended, and `timings` where it tells of its work (llama.cpp does);
+    `failure` once it has said that it failed. Text that came before either, even in the same read, is in the chunk,
+    but for white space right before a failure. `who` names the backend in errors.
     """
 
-    __slots__ = ("_held", "_joint", "_splitter", "_spoke", "_who", "failure", "finish")
+    __slots__ = ("_held", "_joint", "_splitter", "_spoke", "_who", "failure", "finish", "timings")
 
     def __init__(self, who: str, joint: Joint | None = None) -> None:
         self._splitter = SseSplitter()
@@ -41,6 +42,7 @@ class ReplyStream:
         self._spoke = False
         self._held: list[str] = []
         self.finish: str | None = None
+        self.timings: Mapping[str, Any] = {}
         self.failure: ModelError | None = None
 
     @property
@@ -128,6 +130,8 @@ class ReplyStream:
         if isinstance(thought, str):
             thoughts.append(thought)
         if reason is not None:
+            timings = event.get("timings")
+            self.timings = timings if isinstance(timings, dict) else {}
             self._end(str(reason), texts)
 
     def _take_odd(self, name: str, event: Any) -> None:

@@ -18,6 +18,8 @@ class Hint(StrEnum):
     """The log has grown."""
     BACKEND = "backend"
     """Another backend is active, or the active one was changed."""
+    OPENED = "opened"
+    """A chat has begun."""
 
 
 class Audience(Enum):
@@ -33,6 +35,7 @@ AUDIENCE: Mapping[Hint, tuple[str, Audience]] = {
     Hint.ENDED: ("worker", Audience.ALL),
     Hint.EVENTS: ("web", Audience.ALL),
     Hint.BACKEND: ("worker", Audience.ALL),
+    Hint.OPENED: ("worker", Audience.ONE),
 }
 """Whom a hint concerns, by role."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
 
 from perdure.core.characters import Character, parse_card, to_card
-from perdure.core.records import StoredCharacter, Use, picture_digest
+from perdure.core.records import Hidden, StoredCharacter, Use, picture_digest
 from perdure.store.database import Database, Row
 from perdure.store.schema import character_avatars, characters, chat_characters, chats
 
@@ -74,6 +74,16 @@ def _uses(members: Select[tuple[str, str]]) -> Select[Any]:
 
 _USES = _uses(_members)
 _USE = _uses(_members.where(chat_characters.c.character_id == bindparam("character")))
+_HIDDEN = (
+    select(characters.c.id, characters.c.name, characters.c.hidden_at)
+    .where(characters.c.hidden_at.is_not(None))
+    .order_by(characters.c.hidden_at.desc())
+)
+# Chats go on with the characters that were removed from the gallery.
+_PURGE_UNUSED = delete(characters).where(
+    characters.c.hidden_at.is_not(None),
+    ~select(chat_characters.c.chat_id).where(chat_characters.c.character_id == characters.c.id).exists(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,15 @@ class SqlCharacters:
 
     def hide(self, character_id: str, now: float) -> None:
         self.db.change(_HIDE, character=character_id, now=now)
+
+    def show(self, character_id: str) -> None:
+        self.db.change(_HIDE, character=character_id, now=None)
+
+    def hidden(self) -> Sequence[Hidden]:
+        return [Hidden(*row) for row in self.db.rows(_HIDDEN)]
+
+    def purge(self) -> int:
+        return self.db.change(_PURGE_UNUSED)
 
 
 def _card(stored: StoredCharacter) -> str:

@@ -72,7 +72,18 @@ chats = Table(
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
     Column("hidden_at", Float),
+    # What it was begun with: by these a repeated request is known, whatever was changed since.
+    Column("greeting", Integer, nullable=False, server_default=text("0")),
+    Column("begun_as", String(36)),
     Index("chats_by_use", "origin", "updated_at"),
+)
+
+# Beside the chats, whose rows every message writes.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("chat_id", String(36), ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),
 )
 
 chat_characters = Table(
@@ -88,7 +99,7 @@ messages = Table(
     "messages",
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("chat_id", String(36), ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("chat_id", String(36), ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
     Column("parent_id", String(36)),
     Column("role", String(16), nullable=False),
     Column("author", String(36)),
@@ -98,7 +109,21 @@ messages = Table(
     Column("turn_id", String(36)),
     Column("error", Text),
     Column("created_at", Float, nullable=False),
+    # Its place in the tree: see `core.ancestry`.
+    Column("depth", Integer, nullable=False, server_default=text("0")),
+    Column("jump_id", String(36)),
+    # Only on a message that was deleted itself: what stands below it is hidden with it, and comes back with it.
+    Column("hidden_at", Float),
+    # The head that the deletion moved away.
+    Column("head_before", String(36)),
+    # In SQLite an index ends with the row's number: siblings stand in it in the order in which they came.
+    Index("messages_of_parent", "chat_id", "parent_id"),
 )
+
+ROW = literal_column("messages.rowid", Integer)
+"""Grows in the order of the commits, whatever the clock says. Another database gets a column for it."""
+
+Index("messages_hidden", messages.c.chat_id, sqlite_where=messages.c.hidden_at.is_not(None))
 
 turns = Table(
     "turns",

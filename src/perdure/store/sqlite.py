@@ -45,7 +45,7 @@ MAX_BATCH = 256
 """Transactions that are committed together at most, so that nobody holds the lock for long."""
 
 _TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
-"""What SQLite says when an id is used twice: a client took one that follows from another (`intake.derived_id`)."""
+"""What SQLite says when an id is used twice: a client took one that follows from another (`engine.identity`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,8 @@ def _step(file: _File, job: _Job) -> None:
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, so that transactions are opened by name.
 
-    WAL: readers never wait. Text goes through as it is; foreign keys hold.
+    WAL: readers never wait. Text goes through as it is; foreign keys hold. `folded` is there for searching in any case:
+    SQLite itself knows that of ASCII letters only.
     """
     raw = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     raw.execute("PRAGMA journal_mode=WAL")
@@ -261,6 +262,7 @@ def connect(path: Path) -> sqlite3.Connection:
     raw.execute("PRAGMA foreign_keys=ON")
     raw.execute("PRAGMA cache_size=-16384")
     raw.execute("PRAGMA temp_store=MEMORY")
+    raw.create_function("folded", 1, str.casefold, deterministic=True)
     return raw
 
 

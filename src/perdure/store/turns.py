@@ -24,7 +24,6 @@ _BY_ID = _TURNS.where(turns.c.id == bindparam("turn"))
 _QUEUED = (
     _TURNS.where(QUEUED, turns.c.not_before <= bindparam("now")).order_by(turns.c.created_at).limit(bindparam("most"))
 )
-_NEXT_DUE = select(func.min(turns.c.not_before)).where(QUEUED)
 _RUNNING_OF = _TURNS.where(RUNNING, turns.c.lease_owner == bindparam("owner"))
 # Not LIKE, to which upper and lower case are one in SQLite.
 _RUNNING_OF_OTHERS = _TURNS.where(
@@ -141,10 +140,6 @@ class SqlTurns:
 
     def queued(self, now: float, limit: int) -> Sequence[Turn]:
         return [_turn(row) for row in self.db.rows(_QUEUED, now=now, most=limit)]
-
-    def next_due(self) -> float | None:
-        due: float | None = self.db.value(_NEXT_DUE)
-        return due
 
     def running_of(self, owner: str) -> Sequence[Turn]:
         return [_turn(row) for row in self.db.rows(_RUNNING_OF, owner=owner)]

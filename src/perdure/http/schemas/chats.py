@@ -1,96 +1,44 @@
-"""Chats, messages and turns."""
+"""Chats."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from perdure.http.schemas.characters import CharacterOut
-from perdure.http.schemas.fields import Asked, ErrorOnRecord, Id, Name, Speech
+from perdure.http.schemas.fields import MAX_TEXT, Asked, Id, Name, Text
 
 
 class PutChat(Asked):
-    """A new chat."""
+    """A new chat. `greeting` chooses among those of the first character: 0 is `first_mes`, the others follow."""
 
     character_ids: Annotated[list[Id], Field(min_length=1, max_length=16)]
     persona_id: Id | None = None
+    greeting: Annotated[int, Field(ge=0, lt=1000)] = 0
 
 
 class PatchChat(Asked):
-    """What can be changed of a chat."""
+    """What can be changed of a chat; what is left out stays. `persona_id` null means: nobody in particular."""
 
-    title: Name
+    title: Name | None = None
+    persona_id: Id | None = None
 
-
-class PutMessage(Asked):
-    """A user's message. Without `parent_id` it goes to the end of the branch that is shown."""
-
-    text: Speech
-    parent_id: Id | None = None
-    reply: bool = True
-
-
-class PutTurn(Asked):
-    """Ask for a (further) reply to `parent_id`; for `continue` that is the reply which is to go on."""
-
-    kind: Literal["reply", "swipe", "continue"]
-    parent_id: Id
+    @model_validator(mode="after")
+    def _a_title_is_a_text(self) -> PatchChat:
+        if "title" in self.model_fields_set and self.title is None:
+            raise ValueError("title: a chat has one")
+        return self
 
 
-class MessageOut(BaseModel):
-    """A message on a branch."""
+class PutDraft(Asked):
+    """What is being written and was not sent yet; nothing means that there is none."""
 
-    id: str
-    chat_id: str
-    parent_id: str | None
-    role: Literal["user", "character"]
-    author: str
-    text: str
-    created_at: str
-    turn_id: str | None
-    state: Literal["queued", "running", "done", "stopped", "failed"]
-    error: ErrorOnRecord | None
-
-
-class AttemptOut(BaseModel):
-    """One worker's try at a turn."""
-
-    n: int
-    worker: str
-    backend: str
-    started_at: str
-    ended_at: str | None
-    outcome: str | None
-
-
-class TurnOut(BaseModel):
-    """A turn. `offset` counts the code points of `text`."""
-
-    id: str
-    chat_id: str
-    message_id: str
-    parent_id: str
-    kind: Literal["reply", "swipe", "continue"]
-    state: Literal["queued", "running", "done", "stopped", "failed"]
-    text: str
-    offset: int
-    waiting_for: str | None
-    created_at: str
-    ended_at: str | None
-    attempts: list[AttemptOut]
-    error: ErrorOnRecord | None
-
-
-class AcceptedOut(BaseModel):
-    """What was accepted, as it was accepted; how the turn stands now is at `GET /api/v1/turns/{id}`."""
-
-    message: MessageOut | None = None
-    turn: TurnOut | None
+    text: Annotated[Text, Field(max_length=MAX_TEXT)]
 
 
 class ChatOut(BaseModel):
-    """A chat."""
+    """A chat. `messages` counts those on the branch that is shown; `preview` is the beginning of the last one."""
 
     id: str
     title: str
@@ -99,7 +47,9 @@ class ChatOut(BaseModel):
     head_id: str | None
     created_at: str
     updated_at: str
+    messages: int
     preview: str
+    preview_author: str | None
 
 
 class ChatWithCharacters(ChatOut):
@@ -108,10 +58,10 @@ class ChatWithCharacters(ChatOut):
     characters: list[CharacterOut]
 
 
-class MessagesOut(BaseModel):
-    """Messages of the branch that is shown, oldest first."""
+class OneChat(ChatWithCharacters):
+    """A chat, who takes part in it, and what is being written."""
 
-    messages: list[MessageOut]
+    draft: str
 
 
 class ChatsOut(BaseModel):

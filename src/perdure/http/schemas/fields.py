@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MAX_TEXT = 100_000
@@ -34,6 +35,8 @@ Text = Annotated[str, AfterValidator(_storable)]
 Speech = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_storable), AfterValidator(_spoken)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable), AfterValidator(_spoken)]
 Id = Annotated[UUID, Field(strict=False)]
+
+Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 class Asked(BaseModel):

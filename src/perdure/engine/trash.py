@@ -1,0 +1,86 @@
+"""What was deleted and is still there: seeing it, bringing it back, and the one act that erases (promise 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from perdure.core.errors import NotFound
+from perdure.core.records import Chat, Hidden, StoredCharacter
+from perdure.engine.branches import is_busy
+from perdure.engine.intake import chat_of
+from perdure.ports.store import Records, Store
+
+AT_ONCE = 20
+"""Chats, or deleted messages with all below them, that one transaction erases: others have to come in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """Hidden chats, hidden characters, and the number of hidden messages in chats that are shown."""
+
+    chats: Sequence[Hidden]
+    characters: Sequence[Hidden]
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many of each were erased."""
+
+    chats: int = 0
+    characters: int = 0
+    messages: int = 0
+
+
+def look(records: Records) -> Trash:
+    """What is in it."""
+    return Trash(records.chats.hidden(), records.characters.hidden(), records.messages.count_hidden())
+
+
+def restore_chat(records: Records, chat_id: str) -> Chat:
+    """Bring a chat back; one that is shown stays as it is. Raises NotFound."""
+    if records.chats.is_hidden(chat_id):
+        records.chats.show(chat_id)
+    return chat_of(records, chat_id)
+
+
+def restore_character(records: Records, character_id: str) -> StoredCharacter:
+    """Bring a character back into the gallery; one that is there stays as it is. Raises NotFound."""
+    if records.characters.get(character_id) is None:
+        raise NotFound("There is no character with this id.")
+    records.characters.show(character_id)
+    restored = records.characters.shown(character_id)
+    assert restored is not None
+    return restored
+
+
+async def purge(store: Store) -> Purged:
+    """Erase what is hidden and nothing else needs, in steps, and return how much that was.
+
+    A hidden chat stays while a reply in it is being written, and a hidden character while a chat has it.
+    """
+    chats = messages = 0
+    while (step := await store.write(purge_chats))[0]:
+        chats, messages = chats + step[0], messages + step[1]
+    while (removed := await store.write(purge_messages)) is not None:
+        messages += removed
+    return Purged(chats, await store.write(lambda records: records.characters.purge()), messages)
+
+
+def purge_chats(records: Records) -> tuple[int, int]:
+    ids = records.chats.purgeable(AT_ONCE)
+    return len(ids), sum(records.chats.purge(chat_id) for chat_id in ids)
+
+
+def purge_messages(records: Records) -> int | None:
+    """How many messages a step erased; None where there was nothing left to erase."""
+    marked = records.messages.hidden_anywhere(AT_ONCE)
+    removed = 0
+    for chat_id, message_id in marked:
+        message = records.messages.get(message_id)
+        # Another deletion may have had it below it.
+        if message is not None:
+            assert not is_busy(records, message), "nothing is written below what was deleted"
+            removed += records.messages.purge(chat_id, message_id)
+    return removed if marked else None

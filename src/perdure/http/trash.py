@@ -1,0 +1,61 @@
+"""The trash: what was deleted, bringing it back, and erasing it for good."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from perdure.core.views import character_view, hidden_view
+from perdure.engine import trash
+from perdure.http.answers import whole_chat
+from perdure.http.problems import Json
+from perdure.http.schemas.characters import CharacterOut
+from perdure.http.schemas.chats import ChatWithCharacters
+from perdure.http.schemas.trash import PurgedOut, PurgeTrash, TrashOut
+from perdure.http.service import Perdure
+from perdure.ports.store import Records
+
+router = APIRouter(prefix="/api/v1", tags=["trash"])
+
+
+@router.get("/trash", response_model=TrashOut)
+async def look_into_trash(perdure: Perdure) -> Response:
+    """Chats and characters that were deleted, the last deleted first, and how many messages were in other chats."""
+
+    def work(records: Records) -> dict[str, Any]:
+        found = trash.look(records)
+        return {
+            "chats": [hidden_view(chat, "title") for chat in found.chats],
+            "characters": [hidden_view(character, "name") for character in found.characters],
+            "messages": found.messages,
+        }
+
+    return Json(await perdure.store.read(work))
+
+
+@router.post("/trash/purge", response_model=PurgedOut)
+async def purge_trash(_: PurgeTrash, perdure: Perdure) -> Response:
+    """Erase for good what was deleted, but for what is still needed: a character that a chat has, a chat in which a
+    reply is being written. The event log forgets what it tells of them within a day.
+    """
+    return Json(asdict(await trash.purge(perdure.store)))
+
+
+@router.post("/chats/{chat_id}/restore", response_model=ChatWithCharacters)
+async def restore_chat(chat_id: UUID, perdure: Perdure) -> Response:
+    """Bring a deleted chat back. The same again changes nothing."""
+    return Json(await perdure.act(lambda r, _: whole_chat(r, trash.restore_chat(r, str(chat_id)))))
+
+
+@router.post("/characters/{character_id}/restore", response_model=CharacterOut)
+async def restore_character(character_id: UUID, perdure: Perdure) -> Response:
+    """Bring a deleted character back into the gallery. The same again changes nothing."""
+
+    def work(records: Records, _: float) -> dict[str, Any]:
+        restored = trash.restore_character(records, str(character_id))
+        return character_view(restored, records.characters.use(restored.id))
+
+    return Json(await perdure.act(work))

@@ -111,7 +111,7 @@ class Reader:
     @property
     def chat_id(self) -> str:
         """The chat that is open."""
-        return self.page.url.rpartition("/chats/")[2]
+        return self.page.url.rpartition("/chats/")[2].partition("?")[0]
 
     @property
     def main(self) -> Locator:
@@ -132,6 +132,20 @@ class Reader:
     def replies(self) -> Locator:
         """The messages of characters."""
         return self.page.locator("article.character")
+
+    async def acts(self, acting: bool = True) -> None:
+        """Tell the recorder whether the reader asks for something else to be shown: another version, another branch."""
+        await self.page.evaluate("(acting) => (window.readerActs = acting)", acting)
+
+    async def scrolls(self, scrolling: bool = True) -> None:
+        """Tell the recorder whether the reader moves what they see."""
+        await self.page.evaluate("(scrolling) => (window.readerScrolls = scrolling)", scrolling)
+
+    async def choose(self, message_id: str, name: str) -> None:
+        """Choose what to do with a message from its menu."""
+        message = self.message(message_id)
+        await message.get_by_role("button", name="What to do with this message").click()
+        await message.get_by_role("menuitem", name=name, exact=True).click()
 
     @property
     def reconnecting(self) -> Locator:

@@ -1,11 +1,13 @@
 // Runs in the page from its first moment. At every change of the page and at every frame it looks at all messages, and
 // notes what must never happen: text taken back or replaced, an element swapped for another, a line that moves.
+//
+// `window.readerScrolls` says that the reader themselves moves what they see; `window.readerActs`, that they have asked
+// for something else to be shown (another version, another branch), so that messages may go away or change their places.
 (() => {
   const seen = { faults: [], frames: 0, samples: {}, notes: [], violations: [] };
   window.seen = seen;
   let known = new Map();
   let path = location.pathname;
-  let scrollTop = 0;
   let height = 0;
   let pressed = false;
 
@@ -13,7 +15,6 @@
     if (location.pathname !== path) {
       path = location.pathname;
       known = new Map();
-      scrollTop = 0;
     }
     // What asks for the access token stands before the page, which comes back as it was.
     if (document.querySelector(".app[hidden]")) return;
@@ -21,16 +22,24 @@
     // Before the chat has come, a message of one's own that is still to be sent stands alone, and then comes below it.
     const loaded = [...known.values()].some((message) => message.reply);
     let shift = null;
+    let carried = null;
+    const frame = document.querySelector(".scroller")?.getBoundingClientRect();
     for (const [place, element] of document.querySelectorAll("article[data-message-id]").entries()) {
       const id = element.dataset.messageId;
       const reply = element.classList.contains("character");
       const words = element.querySelector(".text");
-      const now = { element, place, reply, text: words.textContent, top: words.offsetTop };
+      // While a message of one's own is edited, its words stand in a field.
+      if (!words) continue;
+      const box = element.getBoundingClientRect();
+      const visible = frame !== undefined && box.bottom > frame.top && box.top < frame.bottom;
+      const now = { element, place, reply, visible, screen: box.top, text: words.textContent, top: topOf(words) };
       const before = known.get(id);
       shown.set(id, now);
       if (before) compare(id, before, now);
-      // Older messages that are put above shift all others alike. Where they stand on the screen is the tests' to see.
-      if (before && place > before.place) shift ??= now.top - before.top;
+      // Messages that are put above, or no longer drawn there, shift all others alike. Where they stand on the screen is
+      // the tests' to see.
+      if (before && place !== before.place) shift ??= now.top - before.top;
+      if (before?.visible) carried ??= before.screen - now.screen;
       if (before && loaded) stay(id, before, now, shift ?? 0);
       if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
       const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
@@ -42,29 +51,36 @@
     if (!scroller) return;
     // Who follows the end is carried downwards only, and who reads further up is carried nowhere. A button that leaves
     // once it was pressed makes the page shorter, that one time; a banner that leaves gives its place to the messages.
-    if (scroller.scrollTop < scrollTop - 1 && !window.readerScrolls) {
+    if (carried < -1 && !window.readerScrolls && !window.readerActs) {
       const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 2;
-      const given = scrollTop - scroller.scrollTop <= scroller.clientHeight - height + 1;
-      if (!(pressed || given) || !atEnd) seen.faults.push(["scrolled back", scrollTop, scroller.scrollTop]);
+      const given = -carried <= scroller.clientHeight - height + 1;
+      if (!(pressed || given) || !atEnd) seen.faults.push(["scrolled back", carried]);
       pressed = false;
     }
-    scrollTop = scroller.scrollTop;
     height = scroller.clientHeight;
   }
 
+  /** Where words stand in the log, however deep. */
+  function topOf(words) {
+    return words.getBoundingClientRect().top - document.querySelector(".content").getBoundingClientRect().top;
+  }
+
   function compare(id, before, now) {
+    if (window.readerActs) return;
     if (!now.text.startsWith(before.text)) seen.faults.push(["taken back", id, before.text, now.text]);
     // A message of one's own is first shown as one on its way; that it changes its element then may not be seen.
     if (before.reply && now.element !== before.element) seen.faults.push(["replaced", id, now.text]);
   }
 
-  /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. */
+  /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. Or unseen. */
   function departed(id, before, heir) {
+    if (window.readerActs || window.readerScrolls || !before.visible) return;
     if (!heir?.text.startsWith(before.text)) seen.faults.push(["vanished", id, before.text, heir?.text]);
     else stay(id, before, heir, 0);
   }
 
   function stay(id, before, now, shift) {
+    if (window.readerActs || window.readerScrolls) return;
     const moved = Math.abs(now.top - before.top - shift);
     if (before.text && moved > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
   }

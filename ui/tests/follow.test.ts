@@ -62,22 +62,22 @@ const refusal = (status: number): ProblemError => new ProblemError({ ...unreacha
 
 describe("following a chat", () => {
   it("goes on after a lost connection from the place reached, with no gap and no repeat (promise 4)", async () => {
-    const half = 7; // of which the last is cut: the place reached is the `head` before it
+    const half = 8; // of which the last is cut: the place reached is the `head` before it
     const r = run([
       answer([...server.snapshot(0), ...server.log.slice(0, half)], 5),
       refusal(503),
-      answer(server.connect(server.log[5]!.seq, END)),
+      answer(server.connect(server.log[6]!.seq, END)),
     ]);
     await r.done;
-    expect(r.asked).toEqual([null, server.log[5]!.seq, server.log[5]!.seq]);
+    expect(r.asked).toEqual([null, server.log[6]!.seq, server.log[6]!.seq]);
     expect(branch(r.view()).map((m) => m.text)).toEqual(["Hello! 👋", "Hi", "One two 👋 three"]);
     expect(r.links).toEqual(["connecting", "live", "reconnecting", "reconnecting", "live", "reconnecting"]);
   });
 
   it("asks for a snapshot where the server does not know the place", async () => {
-    const r = run([answer(server.snapshot(3)), refusal(400), answer(server.snapshot(END))]);
+    const r = run([answer(server.snapshot(4)), refusal(400), answer(server.snapshot(END))]);
     await r.done;
-    expect(r.asked).toEqual([null, server.log[1]!.seq, null]);
+    expect(r.asked).toEqual([null, server.log[2]!.seq, null]);
     expect(r.view().headId).toBe(server.now.headId);
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { blocks, inline, plainText, type Inline } from "../src/lib/markdown";
+import { blocks, inline, listItems, plainText, type Inline } from "../src/lib/markdown";
 
 /** A short notation: e(…) emphasis, s(…) strong, q(…) speech, c(…) code, | a break. */
 function show(parts: readonly Inline[]): string {
@@ -9,7 +9,7 @@ function show(parts: readonly Inline[]): string {
       if (part.kind === "text") return part.text;
       if (part.kind === "break") return "|";
       if (part.kind === "code") return `c(${part.text})`;
-      return `${{ emphasis: "e", strong: "s", speech: "q" }[part.kind]}(${show(part.children)})`;
+      return `${{ emphasis: "e", strong: "s", speech: "q", struck: "d", link: "l" }[part.kind]}(${show(part.children)})`;
     })
     .join("");
 }
@@ -41,6 +41,11 @@ describe("inline marks", () => {
     ['*He turns. "Who?"*', 'e(He turns. q("Who?"))'],
     ["<b>&amp;</b>", "<b>&amp;</b>"],
     ["**bold*text**", "s(bold*text)"],
+    ["~~no~~ yes, ~5 and ~~ never", "d(no) yes, ~5 and ~~ never"],
+    ["see [the *map*](https://a.example/x?y=1#z) now", "see l(the e(map)) now"],
+    ["see https://a.example/x_(y), or not", "see l(https://a.example/x_(y)), or not"],
+    ["[OOC: hi] and [x](javascript:alert(1)) [y](data:text/html,x) [z](//e.example)", "[OOC: hi] and [x](javascript:alert(1)) [y](data:text/html,x) [z](//e.example)"],
+    ["[https://real.example](https://evil.example)", "l(https://real.example)"],
   ])("%s", (source, expected) => {
     expect(show(inline(source))).toBe(expected);
   });
@@ -48,25 +53,38 @@ describe("inline marks", () => {
   it("count as closed at the end while the text is growing", () => {
     expect(show(inline("*she smi", true))).toBe("e(she smi)");
     expect(show(inline('**a *b "c', true))).toBe('s(a e(b q("c)))');
-    expect(show(inline("ends with *", true))).toBe("ends with *");
+    expect(show(inline("ends with *", true))).toBe("ends with ");
   });
 
   it("keep every character but the marks, at a bounded depth, whatever the text", () => {
-    const piece = fc.constantFrom("*", "**", "***", "`", "``", '"', "“", "”", " ", "\n", "a", "é", "👋🏽", "<i>", "_");
+    const piece = fc.constantFrom(
+      "*", "**", "***", "`", "``", '"', "“", "”", " ", "\n", "a", "é", "👋🏽", "<i>", "_", "~~", "~", "[", "](", "http://x.y", ")",
+    );
     const depth = (parts: readonly Inline[]): number =>
       Math.max(0, ...parts.map((part) => ("children" in part ? 1 + depth(part.children) : 0)));
-    const bare = (text: string): string => text.replace(/[*`\s]/gu, "");
+    const bare = (text: string): string => text.replace(/\[([^[\]\n]+)\]\(https?:\/\/[^\s()<>]+\)/g, "$1").replace(/[*`~\s]/gu, "");
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), fc.boolean(), (pieces, growing) => {
         const source = pieces.join("");
         const parts = inline(source, growing);
         expect(bare(plain(parts))).toBe(bare(source));
-        expect(depth(parts)).toBeLessThanOrEqual(4);
+        expect(depth(parts)).toBeLessThanOrEqual(6);
       }),
       { numRuns: 500 },
     );
   });
 });
+
+it.each(["*", "**a", "`", "[", "](", "[a](http://", "~~", '"', "“", "* ", "> ", "- ", "1. ", "h", "http://", "\n", "# ", "``` \n"])(
+  "a hundred thousand characters of %j are read in no time",
+  (piece) => {
+    const text = piece.repeat(Math.ceil(100_000 / piece.length));
+    const ticks = Array.from({ length: 440 }, (_, n) => "`".repeat(n + 1)).join(" ");
+    const started = performance.now();
+    for (const one of [text, ticks]) for (const { source } of blocks(one)) inline(source, true);
+    expect(performance.now() - started).toBeLessThan(1500);
+  },
+);
 
 it("a preview is one line without marks, also where the text was cut", () => {
   expect(plainText('*She turns.*\n"Who?"\n\n> **Me**, said `x`\n\n*and th')).toBe('She turns. "Who?" Me, said x and th');
@@ -86,6 +104,37 @@ describe("blocks", () => {
   it("show unfinished code while it is written, and nothing for an empty text", () => {
     expect(blocks("```\nx")).toEqual([{ kind: "code", source: "x" }]);
     expect(blocks(" \n\n")).toEqual([]);
+  });
+
+  it("are lists, small headings, and lines that break a scene", () => {
+    const text = "# One *day*\ntext\n- a\n- b\n  more\n  1. c\nafter\n***\n* not a list*\n\n1914. it began";
+    expect(blocks(text)).toEqual([
+      { kind: "heading", source: "One *day*" },
+      { kind: "paragraph", source: "text" },
+      { kind: "list", source: "- a\n- b\n  more\n  1. c" },
+      { kind: "paragraph", source: "after" },
+      { kind: "rule", source: "***" },
+      { kind: "list", source: "* not a list*" },
+      { kind: "list", source: "1914. it began" },
+    ]);
+    expect(listItems("- a\n- b\n  more\n  12) c")).toEqual([
+      { number: null, level: 0, source: "a" },
+      { number: null, level: 0, source: "b\nmore" },
+      { number: 12, level: 1, source: "c" },
+    ]);
+  });
+
+  it("and their items keep every word", () => {
+    const piece = fc.constantFrom("- ", "* ", "12. ", "# ", "> ", "word", "é", "👋", "\n", "\n\n", "  ", "---", "```\n", "\t");
+    const bare = (text: string): string => text.replace(/[^\p{L}👋]/gu, "");
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+        const text = pieces.join("");
+        const kept = blocks(text).map((b) => (b.kind === "list" ? listItems(b.source).map((i) => i.source).join(" ") : b.source));
+        expect(bare(kept.join(" "))).toBe(bare(text));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("that are finished stay as they are while the text grows", () => {

@@ -20,6 +20,7 @@ const letter = (messageId: string, chatId = "chat"): Letter => ({
   parentId: "greeting",
   text: `text of ${messageId}`,
   writtenAt: `2026-01-01T00:00:0${messageId.at(-1)}Z`,
+  held: false,
 });
 
 const answer = {} as Sent;
@@ -143,5 +144,63 @@ describe("the outbox", () => {
     await Promise.resolve();
     expect(shelf.length).toBe(1);
     expect(d.refused).toEqual([]);
+  });
+});
+
+describe("a held letter", () => {
+  const held = (id: string): Letter => ({ ...letter(id), parentId: null, held: true });
+  const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+  it("goes when it is released and not before, also by the next page, and says where it belongs in every repetition", async () => {
+    const shelf = new MemoryShelf();
+    const before = desk(() => Promise.reject(new Error("never")), shelf);
+    new Outbox("chat", before.post).add(held("m1"));
+    await settled();
+    const tries: Letter[] = [];
+    const after = desk((one) => {
+      tries.push(one);
+      return tries.length < 3 ? Promise.reject(new TypeError("network")) : Promise.resolve(answer);
+    }, shelf);
+    const outbox = new Outbox("chat", after.post);
+    outbox.open();
+    await settled();
+    expect([before.sent, tries.length, after.pending().length]).toEqual([[], 0, 1]);
+    outbox.release("m1", "reply");
+    outbox.release("m1", "another");
+    await vi.waitFor(() => expect(after.sent).toEqual(["m1"]));
+    expect(tries.map((one) => one.parentId)).toEqual(["reply", "reply", "reply"]);
+    expect(shelf.length).toBe(0);
+  });
+
+  it("is remembered as released: a page that is closed in between sends it to the same place", async () => {
+    const shelf = new MemoryShelf();
+    const first = new Outbox("chat", desk(() => new Promise(() => {}), shelf).post);
+    first.add(held("m1"));
+    first.release("m1", "reply");
+    first.close();
+    const second = desk((one) => (expect(one.parentId).toBe("reply"), Promise.resolve(answer)), shelf);
+    new Outbox("chat", second.post).open();
+    await vi.waitFor(() => expect(second.sent).toEqual(["m1"]));
+  });
+
+  it("can be rewritten and withdrawn, in every tab, until it goes", async () => {
+    const shelf = new MemoryShelf();
+    const one = desk(() => Promise.resolve(answer), shelf);
+    const two = desk(() => Promise.resolve(answer), shelf);
+    const here = new Outbox("chat", one.post);
+    here.add(held("m1"));
+    here.add(held("m2"));
+    const there = new Outbox("chat", two.post);
+    there.open();
+    here.rewrite("m1", "better");
+    expect(here.withdraw("m2")).toBe(true);
+    there.look();
+    expect(two.pending().map((pending) => pending.text)).toEqual(["better"]);
+    there.release("m2", "reply");
+    there.release("m1", "reply");
+    expect(here.withdraw("m1")).toBe(false);
+    here.rewrite("m1", "too late");
+    await vi.waitFor(() => expect(two.sent).toEqual(["m1"]));
+    expect([shelf.length, one.sent]).toEqual([0, []]);
   });
 });

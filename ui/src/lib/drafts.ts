@@ -1,19 +1,107 @@
-/** What is being written in each chat, kept while the tab lives, so that leaving a page or reloading loses nothing. */
-const PREFIX = "perdure.draft.";
+/**
+ * What is being written in each chat. It is kept in this browser at every key, and on the server soon after, so that
+ * another device has it. `base` is what the server is known to have: whoever of the two has changed since then is right,
+ * and where both have, nothing of either is lost.
+ */
+import { persist, type Wait } from "./reconnect";
 
-export function readDraft(chatId: string): string {
+export interface Draft {
+  readonly text: string;
+  readonly base: string;
+}
+
+const PREFIX = "perdure.draft.";
+const NONE: Draft = { text: "", base: "" };
+
+/** The draft once the server has said what it has. */
+export function reconciled(local: Draft, server: string): Draft {
+  if (local.text === server || local.text === local.base) return { text: server, base: server };
+  if (server === local.base || local.text.includes(server)) return { text: local.text, base: server };
+  return { text: server.includes(local.text) ? server : `${local.text}\n${server}`, base: server };
+}
+
+export function readDraft(chatId: string): Draft {
   try {
-    return sessionStorage.getItem(PREFIX + chatId) ?? "";
+    const draft = JSON.parse(localStorage.getItem(PREFIX + chatId) ?? "null") as Partial<Draft> | null;
+    return { text: String(draft?.text ?? ""), base: String(draft?.base ?? "") };
   } catch {
-    return "";
+    return NONE;
   }
 }
 
-export function writeDraft(chatId: string, text: string): void {
+export function keepDraft(chatId: string, draft: Draft): void {
   try {
-    if (text === "") sessionStorage.removeItem(PREFIX + chatId);
-    else sessionStorage.setItem(PREFIX + chatId, text);
+    if (draft.text === "" && draft.base === "") localStorage.removeItem(PREFIX + chatId);
+    else localStorage.setItem(PREFIX + chatId, JSON.stringify(draft));
   } catch {
     // Without storage the draft lives as long as its page.
+  }
+}
+
+/** How long the fingers rest before the server is told, in seconds. */
+export const REST_S = 0.8;
+
+export interface DraftPost {
+  readonly put: (text: string, keepalive: boolean) => Promise<void>;
+  readonly wait: Wait;
+  readonly onSaved: (text: string) => void;
+}
+
+/** Tells the server of a draft: the latest text alone, one call at a time, until it has it. */
+export class DraftSaver {
+  readonly #post: DraftPost;
+  readonly #closed = new AbortController();
+  #wanted: string | null = null;
+  #rest: AbortController | null = null;
+  #running = false;
+
+  constructor(post: DraftPost) {
+    this.#post = post;
+  }
+
+  /** `at_once` where nobody will go on writing: the message was sent. */
+  save(text: string, at_once = false): void {
+    this.#wanted = text;
+    if (at_once) this.#rest?.abort();
+    if (!this.#running) void this.#run(at_once);
+  }
+
+  /** The page goes: what was not told yet is told in a call that outlives it. */
+  flush(): void {
+    const text = this.#wanted;
+    this.#wanted = null;
+    if (text !== null) this.#post.put(text, true).then(() => this.#post.onSaved(text), () => {});
+  }
+
+  close(): void {
+    this.flush();
+    this.#closed.abort();
+  }
+
+  async #run(at_once: boolean): Promise<void> {
+    this.#running = true;
+    let first = at_once;
+    while (this.#wanted !== null && !this.#closed.signal.aborted) {
+      if (!first) await this.#resting();
+      first = false;
+      const text: string | null = this.#wanted;
+      if (text === null || this.#closed.signal.aborted) break;
+      this.#wanted = null;
+      try {
+        await persist(() => (this.#wanted === null ? this.#post.put(text, false) : Promise.resolve()), {
+          signal: this.#closed.signal,
+          wait: this.#post.wait,
+        });
+        if (this.#wanted === null) this.#post.onSaved(text);
+      } catch {
+        // Refused for good, or the page goes: the draft is kept in this browser.
+      }
+    }
+    this.#running = false;
+  }
+
+  async #resting(): Promise<void> {
+    this.#rest = new AbortController();
+    await this.#post.wait(REST_S, AbortSignal.any([this.#closed.signal, this.#rest.signal]));
   }
 }

@@ -24,9 +24,12 @@ export interface Following {
 /** Keep-alives come every 15 s: a stream silent for longer than this is dead, whatever the operating system thinks. */
 export const SILENCE_LIMIT_S = 40;
 
+const KINDS: ReadonlySet<string> = new Set<ChatEvent["kind"]>(["message", "turn", "delta", "head", "hidden"]);
+
 /** Runs until `signal` aborts. @throws ProblemError when the server refuses for good, such as for an unknown chat. */
 export async function follow(following: Following): Promise<void> {
   const backoff = following.backoff ?? new Backoff();
+  let sought: string | null = null;
   following.onLink("connecting");
   while (!following.signal.aborted) {
     following.onView(reconnected(following.view()));
@@ -38,6 +41,12 @@ export async function follow(following: Following): Promise<void> {
       const error = asProblemError(thrown);
       if (!error.retryable && !isPlaceRefused(error, after)) throw error;
       if (!error.retryable) following.onView(placeLost(following.view()));
+      // Another branch was chosen: nothing is amiss, its snapshot is fetched at once. But only once for each.
+      const { missingHead, needsResync } = following.view();
+      if (needsResync && missingHead !== null && missingHead !== sought) {
+        sought = missingHead;
+        continue;
+      }
       following.onLink("reconnecting");
       await following.wait(Math.max(backoff.failed(), error.retryAfterS ?? 0), following.signal);
     }
@@ -82,7 +91,7 @@ async function readOnce(following: Following, after: number | null, backoff: Bac
 export function chatEvent(frame: SseFrame): ChatEvent[] {
   const seq = Number(frame.id);
   if (!Number.isSafeInteger(seq)) return [];
-  if (frame.event !== "message" && frame.event !== "turn" && frame.event !== "delta" && frame.event !== "head") return [];
+  if (!KINDS.has(frame.event)) return [];
   try {
     return [{ seq, kind: frame.event, data: JSON.parse(frame.data) } as ChatEvent];
   } catch {

@@ -2,6 +2,9 @@
  * Messages written but not yet known to be durable. Each keeps the UUID it was born with, is sent again until the
  * server says yes or refuses, and outlives a reload of the page (promises 1 and 7).
  *
+ * A letter may be held: it is behind a reply that still runs, and what it will follow is not known yet. It is released
+ * once, and what it follows is written down before it goes, so that every repetition says the same.
+ *
  * Every entry has its own storage key: two tabs never overwrite each other's list, and sending one entry from both is
  * harmless because its UUID is the same.
  */
@@ -16,6 +19,8 @@ export interface Letter {
   readonly text: string;
   /** ISO 8601, UTC, by the clock of this browser. */
   readonly writtenAt: string;
+  /** Not to be sent before `release`. */
+  readonly held: boolean;
 }
 
 /** A letter under way; `trouble` is why the last try failed, null while nothing has gone wrong. */
@@ -23,7 +28,7 @@ export interface Pending extends Letter {
   readonly trouble: Problem | null;
 }
 
-const PREFIX = "perdure.outbox.";
+export const PREFIX = "perdure.outbox.";
 
 /** The part of `Storage` that is used. It may throw (private windows, full disks): then memory alone has to do. */
 export interface Shelf {
@@ -49,6 +54,8 @@ export class Outbox {
   readonly #chatId: string;
   readonly #post: Post;
   readonly #closed = new AbortController();
+  /** Whether the shelf can be trusted to hold what is pending. */
+  #kept = true;
   #pending: readonly Pending[] = [];
 
   constructor(chatId: string, post: Post) {
@@ -67,13 +74,73 @@ export class Outbox {
   }
 
   add(letter: Letter): void {
-    quietly(() => this.#post.shelf().setItem(PREFIX + letter.messageId, JSON.stringify(letter)));
+    this.#keep(letter);
     this.#start(letter);
+  }
+
+  /** Lets a held letter go, behind `parentId`. Another tab may have let it go, or withdrawn it, before. */
+  release(messageId: string, parentId: string | null): void {
+    const held = this.#heldNow(messageId);
+    if (!held) return;
+    const letter = held.held ? { ...held, parentId, held: false } : held;
+    this.#keep(letter);
+    this.#change(this.#pending.map((one) => (one.messageId === messageId ? { ...letter, trouble: null } : one)));
+    void this.#deliver(letter);
+  }
+
+  /** Changes what a held letter says. */
+  rewrite(messageId: string, text: string): void {
+    const held = this.#heldNow(messageId);
+    if (!held?.held) return;
+    this.#keep({ ...held, text });
+    this.#change(this.#pending.map((one) => (one.messageId === messageId ? { ...one, text } : one)));
+  }
+
+  /** Takes a held letter back; returns whether it was still there to be taken. */
+  withdraw(messageId: string): boolean {
+    const held = this.#heldNow(messageId);
+    if (!held?.held) return false;
+    this.#forget(held);
+    return true;
+  }
+
+  /** The shelf was changed by another tab: what it has withdrawn is withdrawn here, what it has rewritten is shown. */
+  look(): void {
+    for (const one of this.#pending.filter(({ held }) => held)) {
+      const now = this.#heldNow(one.messageId);
+      if (now && now.text !== one.text) {
+        this.#change(this.#pending.map((other) => (other === one ? { ...one, text: now.text } : other)));
+      }
+    }
+  }
+
+  /** A letter that is still held here, as the shelf has it now; gone from the shelf, it is gone here as well. */
+  #heldNow(messageId: string): Letter | null {
+    const known = this.#pending.find((one) => one.messageId === messageId && one.held);
+    if (!known) return null;
+    const { trouble: _, ...letter } = known;
+    if (!this.#kept) return letter;
+    try {
+      const now = parsed(this.#post.shelf().getItem(PREFIX + messageId));
+      if (now) return now;
+    } catch {
+      return letter;
+    }
+    this.#change(this.#pending.filter((one) => one !== known));
+    return null;
+  }
+
+  #keep(letter: Letter): void {
+    try {
+      this.#post.shelf().setItem(PREFIX + letter.messageId, JSON.stringify(letter));
+    } catch {
+      this.#kept = false;
+    }
   }
 
   #start(letter: Letter): void {
     this.#change([...this.#pending, { ...letter, trouble: null }]);
-    void this.#deliver(letter);
+    if (!letter.held) void this.#deliver(letter);
   }
 
   async #deliver(letter: Letter): Promise<void> {
@@ -138,6 +205,7 @@ function parsed(value: string | null): Letter | null {
       text: letter.text,
       parentId: letter.parentId ?? null,
       writtenAt: letter.writtenAt ?? "",
+      held: letter.held === true,
     };
   } catch {
     return null;

@@ -29,6 +29,8 @@ export function matchRoute(path: string): Route {
 }
 
 export const chatPath = (id: string): string => `/chats/${encodeURIComponent(id)}`;
+/** A message in its place. Whoever opens it is shown the branch that it is on. */
+export const messagePath = (chatId: string, id: string): string => `${chatPath(chatId)}?message=${encodeURIComponent(id)}`;
 export const editPath = (id: string): string => `${characterPath(id)}/edit`;
 export const characterPath = (id: string): string => `/characters/${encodeURIComponent(id)}`;
 

@@ -26,3 +26,27 @@ export function clockTime(iso: string, now_ms: number, locale?: string): string 
   const today = at.toDateString() === new Date(now_ms).toDateString();
   return new Intl.DateTimeFormat(locale, { ...(today ? {} : { dateStyle: "medium" }), timeStyle: "short" }).format(at);
 }
+
+/** Which day of the calendar an instant falls on, where the reader is; "" for what is no instant. */
+export function dayOf(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? "" : `${at.getFullYear()}-${at.getMonth() + 1}-${at.getDate()}`;
+}
+
+/** "Today", "Yesterday", "Monday, 3 March"; with the year where it is another one. */
+export function dayInWords(iso: string, now_ms: number, locale?: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return "";
+  const now = new Date(now_ms);
+  const days = Math.round((startOfDay(at) - startOfDay(now)) / 86_400_000);
+  if (days === 0 || days === -1) {
+    const word = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day");
+    return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
+  }
+  const year = at.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);
+  return new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", ...year }).format(at);
+}
+
+function startOfDay(at: Date): number {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
+}

@@ -101,6 +101,7 @@ export interface Character {
   readonly character_version: string | null;
   readonly tags: readonly string[];
   readonly avatar_url: string | null;
+  readonly created_at?: string;
   readonly favourite?: boolean;
   /** Chats that are shown with it. */
   readonly chats?: number;
@@ -123,6 +124,13 @@ export interface Chat {
   /** What was being written; only where one chat is asked for. */
   readonly draft?: string;
   readonly messages?: number;
+}
+
+export interface TokenCount {
+  readonly tokens: readonly number[];
+  /** Counted by the model itself; false for an estimate. */
+  readonly exact: boolean;
+  readonly tokenizer: string | null;
 }
 
 export interface Persona {

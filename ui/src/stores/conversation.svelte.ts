@@ -1,76 +1,75 @@
-/** One open chat: what is shown of it, what is on its way to the server, and what the person may do next. */
-import { getChat, getOlderMessages, openEvents, putMessage, putTurn, stopTurn } from "../lib/api/chats";
-import { readDraft, writeDraft } from "../lib/drafts";
+/** One open chat: what is known of it, live. What is drawn of it, what is being written and what can be done about it are in the stores beside this one, which it holds. */
+import { changeChat, getChat, hideChat, restoreChat } from "../lib/api/chats";
+import { getMessage, openEvents } from "../lib/api/messages";
+import { parentOf } from "../lib/families";
+import { getPersonas } from "../lib/api/personas";
 import { follow, type Link } from "../lib/follow";
-import { Outbox, type Letter, type Pending } from "../lib/outbox";
 import { asProblemError } from "../lib/problem";
-import { announceReachable, persist, waitInBrowser } from "../lib/reconnect";
-import { adopt, branch, emptyView, isInProgress, type ChatView, type ShownMessage } from "../lib/stream";
-import { newUuid } from "../lib/uuid";
-import type { Problem, Turn } from "../lib/wire";
+import { announceReachable, waitInBrowser } from "../lib/reconnect";
+import { chatPath } from "../lib/routes";
+import { adopt, emptyView, siblingsOf, type ChatView, type ShownMessage } from "../lib/stream";
+import { isInProgress } from "../lib/turns";
+import type { Chat, Message, Persona, Problem, Turn } from "../lib/wire";
+import { t } from "../i18n/i18n.svelte";
+import { Acts } from "./acts.svelte";
 import { Loading } from "./loading.svelte";
+import { Reading } from "./reading.svelte";
+import { recents } from "./recents.svelte";
+import { router } from "./router.svelte";
+import { toasts } from "./toasts.svelte";
+import { Writing } from "./writing.svelte";
 
-/** How many messages are drawn at first, and how many more at each scroll to the top. */
-const PAGE = 60;
+/** At how many of the last messages it is looked whether all that stand beside them are known. */
+const LOOKED_AT = 12;
 
 export class Conversation {
   readonly chatId: string;
   readonly chat;
+  /** Who the person is here; null for nobody in particular. */
+  readonly persona;
   view = $state.raw<ChatView>(emptyView);
   link = $state<Link>("connecting");
-  draft = $state("");
   /** Why the last wish was refused. */
   notice = $state.raw<Problem | null>(null);
   /** Why the chat cannot be shown at all. */
   refused = $state.raw<Problem | null>(null);
-  /** What the head was when a turn was asked for or told to stop. */
-  #askedAt = $state<string | null>(null);
-  #letters = $state.raw<readonly Pending[]>([]);
-  #hidden = $state<number | null>(null);
-  #loadingOlder = false;
-  readonly #outbox: Outbox;
+  readonly reading: Reading;
+  readonly writing: Writing;
+  readonly acts: Acts;
   readonly #closed = new AbortController();
+  readonly #sought = new Set<string>();
 
-  readonly #branch: ShownMessage[] = $derived(branch(this.view));
-  /** What is drawn, oldest first. */
-  readonly messages: ShownMessage[] = $derived(this.#branch.slice(this.#hidden ?? 0));
-  readonly head: ShownMessage | null = $derived(this.#branch.at(-1) ?? null);
+  readonly path: readonly string[] = $derived(this.view.path);
+  readonly head: ShownMessage | null = $derived(this.view.headId === null ? null : (this.view.messages.get(this.view.headId) ?? null));
   readonly replying: boolean = $derived(this.head !== null && isInProgress(this.head.state));
-  readonly hasOlder: boolean = $derived((this.messages[0]?.parent_id ?? null) !== null);
-  /**
-   * Letters not yet on the branch. One that the server has, but whose branch is no longer current, is not ours to show;
-   * which branch is current is known once the snapshot is here.
-   */
-  readonly letters: readonly Pending[] = $derived(
-    this.#letters.filter(
-      (one) =>
-        !this.#branch.some((message) => message.id === one.messageId) &&
-        (this.view.headId === null || this.view.headId === one.parentId || !this.view.messages.has(one.messageId)),
-    ),
-  );
-  readonly #headNow: string = $derived(`${this.head?.id} ${this.head?.turn_id} ${this.head?.state}`);
-  /** A wish about the head is under way: true until the stream shows its effect, so that nobody asks twice. */
-  readonly asking: boolean = $derived(this.#askedAt === this.#headNow);
-  readonly canSend: boolean = $derived(!this.replying && this.letters.length === 0);
 
   constructor(chatId: string) {
     this.chatId = chatId;
-    this.chat = new Loading(() => getChat(chatId));
-    this.draft = readDraft(chatId);
-    this.#outbox = new Outbox(chatId, {
-      shelf: () => localStorage,
-      send: (letter) => putMessage(letter.chatId, letter.messageId, letter.text, letter.parentId),
-      wait: waitInBrowser,
-      onPending: (pending) => this.#show(pending),
-      onSent: (_, answer) => (this.view = adopt(this.view, [answer.message])),
-      onRefused: (letter, problem) => this.#takeBack(letter, problem),
+    this.chat = new Loading(async () => {
+      const chat = await getChat(chatId);
+      if (chat.draft !== undefined) this.writing.meet(chat.draft);
+      if (chat.persona_id !== this.persona.value?.id) this.persona.start();
+      return chat;
     });
+    this.persona = new Loading(async (): Promise<Persona | null> => {
+      const id = this.chat.value?.persona_id ?? null;
+      return id === null ? null : ((await getPersonas()).find((one) => one.id === id) ?? null);
+    });
+    this.reading = new Reading(this);
+    this.writing = new Writing(this);
+    this.acts = new Acts(this);
   }
 
-  /** Starts to follow the chat; returns how to stop. */
-  open(): () => void {
+  /** Aborts when the page is left. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Starts to follow the chat, and shows `messageId` where one is given; returns how to stop. */
+  open(messageId: string | null = null): () => void {
     this.chat.start();
-    this.#outbox.open();
+    const leave = this.writing.open();
+    if (messageId !== null) void this.reading.show(messageId);
     void follow({
       signal: this.#closed.signal,
       wait: waitInBrowser,
@@ -81,71 +80,73 @@ export class Conversation {
     }).catch((thrown: unknown) => (this.refused = asProblemError(thrown).problem));
     return () => {
       this.#closed.abort();
-      this.#outbox.close();
+      leave();
     };
+  }
+
+  message(id: string): ShownMessage | null {
+    return this.view.messages.get(id) ?? null;
   }
 
   turnOf(message: ShownMessage): Turn | null {
     return message.turn_id === null ? null : (this.view.turns.get(message.turn_id) ?? null);
   }
 
-  write(text: string): void {
-    this.draft = text;
-    writeDraft(this.chatId, text);
+  siblingsOf(message: ShownMessage): readonly string[] {
+    return siblingsOf(this.view, message);
   }
 
-  send(): void {
-    if (!this.canSend || this.draft.trim() === "") return;
-    const text = this.draft;
-    this.notice = null;
-    this.write("");
-    this.#outbox.add({
-      chatId: this.chatId,
-      messageId: newUuid(),
-      parentId: this.view.headId,
-      text,
-      writtenAt: new Date().toISOString(),
-    });
+  /** Adds what was learned outside the stream. */
+  learn(messages: readonly Message[]): void {
+    this.#see(adopt(this.view, messages));
   }
 
-  stop(): void {
-    const turnId = this.head?.turn_id;
-    if (this.replying && turnId) void this.#ask(() => stopTurn(turnId));
+  rename(title: string): Promise<void> {
+    return this.#change({ title });
   }
 
-  /** Another reply beside a failed one. */
-  tryAgain(failed: ShownMessage): void {
-    const parentId = failed.parent_id;
-    const turnId = newUuid();
-    if (parentId !== null) void this.#ask(() => putTurn(this.chatId, turnId, "swipe", parentId));
+  /** The persona for what is said from now on. */
+  become(personaId: string | null): Promise<void> {
+    return this.#change({ persona_id: personaId });
   }
 
-  goOn(stopped: ShownMessage): void {
-    const turnId = newUuid();
-    void this.#ask(() => putTurn(this.chatId, turnId, "continue", stopped.id));
-  }
-
-  /** Draws more of the past: what is known already, otherwise the next page from the server. */
-  async showOlder(): Promise<void> {
-    if (this.#hidden !== null && this.#hidden > 0) {
-      this.#hidden = Math.max(0, this.#hidden - PAGE);
-      return;
-    }
-    const first = this.#branch[0];
-    if (!first || first.parent_id === null || this.#loadingOlder) return;
-    this.#loadingOlder = true;
+  /** Deletes the chat and leaves it; what is deleted can be had back. */
+  async hide(): Promise<void> {
     try {
-      this.view = adopt(this.view, await getOlderMessages(this.chatId, first.id, PAGE));
+      await hideChat(this.chatId);
     } catch (thrown) {
       this.notice = asProblemError(thrown).problem;
-    } finally {
-      this.#loadingOlder = false;
+      return;
+    }
+    const id = this.chatId;
+    toasts.say(t().chat.chatDeleted, {
+      label: t().common.undo,
+      onChoose: () => void restoreChat(id).then(() => (router.go(chatPath(id)), recents.refresh()), () => {}),
+    });
+    router.go("/chats");
+    void recents.refresh();
+  }
+
+  async #change(changes: Parameters<typeof changeChat>[1]): Promise<void> {
+    this.notice = null;
+    try {
+      const changed: Chat = await changeChat(this.chatId, changes);
+      const before = this.chat.value;
+      this.chat.value = { ...before, ...changed, characters: changed.characters ?? before?.characters ?? [] };
+      void this.persona.start();
+      void recents.refresh();
+    } catch (thrown) {
+      this.notice = asProblemError(thrown).problem;
     }
   }
 
   #see(view: ChatView): void {
+    const before = this.view;
     this.view = view;
-    if (this.#hidden === null && view.headId !== null) this.#hidden = Math.max(0, this.#branch.length - PAGE);
+    const reshaped = view.path !== before.path;
+    if (reshaped) this.reading.reshaped(before);
+    if (reshaped || view.families !== before.families) this.#seekBeside();
+    this.writing.tend();
   }
 
   #linked(link: Link): void {
@@ -154,33 +155,24 @@ export class Conversation {
     if (back) announceReachable();
   }
 
-  /** A sent letter stays shown until the stream has brought its message; it must not vanish in between. */
-  #show(pending: readonly Pending[]): void {
-    const left = this.#letters.filter(
-      (one) => this.view.messages.has(one.messageId) && !pending.some((other) => other.messageId === one.messageId),
-    );
-    this.#letters = [...left, ...pending];
-  }
-
-  #takeBack(letter: Letter, problem: Problem): void {
-    this.notice = problem;
-    this.write(this.draft.trim() === "" ? letter.text : `${letter.text}\n${this.draft}`);
-  }
-
-  async #ask(wish: () => Promise<unknown>): Promise<void> {
-    if (this.asking) return;
-    this.#askedAt = this.#headNow;
-    this.notice = null;
-    try {
-      await persist(wish, {
-        signal: this.#closed.signal,
-        wait: waitInBrowser,
-        onFailure: (error) => (this.notice = error.problem),
-      });
-      this.notice = null;
-    } catch (thrown) {
-      this.notice = asProblemError(thrown).problem;
-      this.#askedAt = null;
+  /** Events do not tell whole families, and a swipe should not wait for what it shows: both are asked for here. */
+  #seekBeside(): void {
+    for (const id of this.reading.drawn.slice(-LOOKED_AT)) {
+      const message = this.message(id);
+      if (message && !this.view.families.get(parentOf(message))?.whole) this.#seek(id);
     }
+    if (!this.head) return;
+    const ids = this.siblingsOf(this.head);
+    const at = ids.indexOf(this.head.id);
+    for (const id of [ids[at - 1], ids[at + 1]]) if (id !== undefined && !this.view.messages.has(id)) this.#seek(id);
+  }
+
+  #seek(id: string): void {
+    if (this.#sought.has(id)) return;
+    this.#sought.add(id);
+    getMessage(this.chatId, id)
+      .then((message) => this.learn([message]), () => {})
+      // What was missed is asked for again when it is next looked for, but not in a circle.
+      .finally(() => setTimeout(() => this.#sought.delete(id), 1000));
   }
 }

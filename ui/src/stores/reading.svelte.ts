@@ -1,0 +1,177 @@
+/**
+ * Where in a long chat the reader is: which messages stand in the page, and what is fetched and let go as they move.
+ * The line may end at the head, or, for whoever has followed a link into the past, somewhere before it.
+ */
+import { getMessages, putHead, type Piece } from "../lib/api/messages";
+import { asProblemError } from "../lib/problem";
+import { persist, waitInBrowser } from "../lib/reconnect";
+import { letGo, lineTo, siblingsOf, type ChatView } from "../lib/stream";
+import { around, bounds, downward, drawn, END, settled, STEP, upward, type Pane } from "../lib/window";
+import type { MessagePage } from "../lib/wire";
+import type { Conversation } from "./conversation.svelte";
+
+const PAGE = 100;
+/** Messages that are kept at most, and how many of the end of the branch always are. */
+const KEPT = 1500;
+const TAIL = 200;
+
+export class Reading {
+  pane = $state.raw<Pane>(END);
+  /** A message that was asked for by its link: until it is here nothing else is shown. */
+  seeking = $state(false);
+  /** The message that was asked for, to be put before the reader's eyes. */
+  target = $state.raw<{ readonly id: string } | null>(null);
+  /** Whether the page follows the end; told by the log. */
+  following = true;
+  #endId = $state<string | null>(null);
+  #line: readonly string[] = [];
+  #fetching = false;
+  readonly #conversation: Conversation;
+
+  readonly line: readonly string[] = $derived.by(() => this.#steady(this.#endId));
+  /** The ids of what is drawn, oldest first. */
+  readonly drawn: readonly string[] = $derived(this.seeking ? [] : drawn(this.line, this.pane));
+  readonly atEnd: boolean = $derived(!this.seeking && this.#endId === null && this.drawn.at(-1) === this.line.at(-1));
+  readonly hasBefore: boolean = $derived.by(
+    () => this.drawn.length > 0 && this.#conversation.message(this.drawn[0]!)?.parent_id !== null,
+  );
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+  }
+
+  /** Draws more of the past. */
+  async up(): Promise<void> {
+    const { from } = bounds(this.line, this.pane);
+    if (from > 0) this.pane = upward(this.line, this.pane);
+    if (from >= 2 * STEP) return this.#letGo();
+    const first = this.line[0];
+    if (first === undefined || (this.#conversation.message(first)?.parent_id ?? null) === null) return;
+    const page = await this.#fetch({ before: first });
+    if (page && from === 0) this.pane = upward(this.line, this.pane);
+    this.#letGo();
+  }
+
+  /** Draws more of what came later. */
+  async down(): Promise<void> {
+    const { to } = bounds(this.line, this.pane);
+    if (to < this.line.length) this.pane = downward(this.line, this.pane);
+    if (this.#endId === null || to < this.line.length - 2 * STEP) return this.#letGo();
+    const last = this.#endId;
+    const page = await this.#fetch({ after: last });
+    if (!page) return;
+    // Named, lest the pane grow by all that has come.
+    this.pane = { ...this.pane, lastId: this.pane.lastId ?? last };
+    this.#endId = page.messages.at(-1)?.id ?? last;
+    this.#join();
+    if (to === this.line.length || this.pane.lastId === last) this.pane = downward(this.line, this.pane);
+    this.#letGo();
+  }
+
+  toEnd(): void {
+    this.#endId = null;
+    this.pane = END;
+    this.seeking = false;
+  }
+
+  /** Shows a message in its place, on whichever branch it is. */
+  async show(id: string): Promise<void> {
+    this.seeking = !this.line.includes(id);
+    try {
+      if (this.seeking) await this.#seek(id);
+      if (this.#endId === null || this.line.includes(id)) this.pane = around(this.line, id);
+      this.target = { id };
+    } catch (thrown) {
+      if (this.#conversation.closed.aborted) return;
+      this.#conversation.notice = asProblemError(thrown).problem;
+      this.toEnd();
+    } finally {
+      this.seeking = false;
+    }
+  }
+
+  /** The branch is another one, or longer, than it was in `before`. */
+  reshaped(before: ChatView): void {
+    const { view } = this.#conversation;
+    this.#join();
+    this.pane = settled(this.line, this.pane, this.following);
+    const switched = before.headId !== null && !view.path.includes(before.headId) && view.headId !== before.headId;
+    if (this.#endId === null || this.seeking || !switched) return;
+    // What is read here may no longer be on the branch that is shown: the server knows.
+    const middle = this.drawn[Math.floor(this.drawn.length / 2)];
+    if (middle !== undefined) void this.#fetch({ around: middle }).then((page) => page ?? this.toEnd());
+  }
+
+  async #seek(id: string): Promise<void> {
+    const { chatId } = this.#conversation;
+    const look = (): Promise<MessagePage> => this.#persist(() => getMessages(chatId, { around: id }, PAGE));
+    let page: MessagePage;
+    try {
+      page = await look();
+    } catch (thrown) {
+      if (asProblemError(thrown).problem.status !== 404) throw thrown;
+      await this.#persist(() => putHead(chatId, id, true));
+      page = await look();
+    }
+    this.#endId = page.messages.at(-1)?.id ?? null;
+    this.#conversation.learn(page.messages);
+    this.#join();
+  }
+
+  /** A page, once it is here; null where there is none to be had, or another is on its way. */
+  async #fetch(piece: Piece): Promise<MessagePage | null> {
+    if (this.#fetching) return null;
+    this.#fetching = true;
+    try {
+      const page = await this.#persist(() => getMessages(this.#conversation.chatId, piece, PAGE));
+      this.#conversation.learn(page.messages);
+      return page;
+    } catch {
+      return null;
+    } finally {
+      this.#fetching = false;
+    }
+  }
+
+  #persist<T>(ask: () => Promise<T>): Promise<T> {
+    return persist(ask, { signal: this.#conversation.closed, wait: waitInBrowser });
+  }
+
+  /** A line that has reached the branch's known end goes on with it. */
+  #join(): void {
+    const endId = this.#endId;
+    if (endId === null || !this.#conversation.view.path.includes(endId)) return;
+    this.pane = { ...this.pane, lastId: this.pane.lastId ?? endId };
+    if (this.#conversation.view.headId === endId) this.pane = { ...this.pane, lastId: this.pane.lastId === endId ? null : this.pane.lastId };
+    this.#endId = null;
+  }
+
+  /** What is far from the reader and from the end is let go; it can be fetched again. */
+  #letGo(): void {
+    const { view } = this.#conversation;
+    if (view.messages.size < KEPT) return;
+    const { from, to } = bounds(this.line, this.pane);
+    const near = this.line.slice(Math.max(0, from - 4 * STEP), to + 4 * STEP);
+    const last = near.at(-1);
+    if (this.#endId !== null || (last !== undefined && view.path.indexOf(last) < view.path.length - TAIL)) {
+      this.pane = { ...this.pane, lastId: this.pane.lastId ?? last ?? null };
+      this.#endId = last ?? null;
+    }
+    const keep = new Set([...near, ...view.path.slice(-TAIL)]);
+    for (const id of this.drawn) {
+      const message = view.messages.get(id);
+      if (message) for (const beside of siblingsOf(view, message)) keep.add(beside);
+    }
+    this.#conversation.view = letGo(view, keep);
+  }
+
+  /** The line; the same array while it is the same, so that a word that comes draws nothing anew. */
+  #steady(endId: string | null): readonly string[] {
+    const { view, path } = this.#conversation;
+    if (endId === null) return path;
+    const line = lineTo(endId, view.messages);
+    const same = line.length === this.#line.length && line.every((id, index) => id === this.#line[index]);
+    if (!same) this.#line = line;
+    return this.#line;
+  }
+}

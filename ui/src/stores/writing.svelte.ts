@@ -1,0 +1,170 @@
+/** What the person is writing in a chat, and what is on its way: the draft, messages being sent, and those that wait. */
+import { putDraft } from "../lib/api/chats";
+import { putMessage } from "../lib/api/messages";
+import { codePointLength } from "../lib/codepoints";
+import { DraftSaver, keepDraft, readDraft, reconciled, type Draft } from "../lib/drafts";
+import { Outbox, type Letter, type Pending } from "../lib/outbox";
+import { waitInBrowser } from "../lib/reconnect";
+import { isInProgress } from "../lib/turns";
+import { newUuid } from "../lib/uuid";
+import type { Problem } from "../lib/wire";
+import type { Conversation } from "./conversation.svelte";
+
+/** What a message may hold, in code points, as the server counts. */
+export const LIMIT = 100_000;
+
+export class Writing {
+  #draft = $state.raw<Draft>({ text: "", base: "" });
+  #pending = $state.raw<readonly Pending[]>([]);
+  /** The waiting message that is being changed: it does not go before that is over. */
+  editing = $state<string | null>(null);
+  /** Waiting messages that are to go although the reply failed. */
+  #insisted = $state.raw<ReadonlySet<string>>(new Set());
+  readonly #conversation: Conversation;
+  readonly #outbox: Outbox;
+  readonly #saver: DraftSaver;
+
+  readonly text: string = $derived(this.#draft.text);
+  readonly length: number = $derived(codePointLength(this.text));
+  readonly canSend: boolean = $derived(this.length <= LIMIT && this.text.trim() !== "");
+  /**
+   * Letters not yet on the branch. One that the server has, but whose branch is no longer current, is not ours to show;
+   * which branch is current is known once the snapshot is here.
+   */
+  readonly letters: readonly Pending[] = $derived.by(() => {
+    if (this.#pending.length === 0) return this.#pending;
+    const { view, path } = this.#conversation;
+    return this.#pending.filter(
+      (one) =>
+        !path.includes(one.messageId) &&
+        (view.headId === null || view.headId === one.parentId || !view.messages.has(one.messageId)),
+    );
+  });
+  /** The next waiting message is kept back, since the reply before it failed. */
+  readonly keptBack: boolean = $derived.by(() => this.#conversation.head?.state === "failed");
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+    const { chatId } = conversation;
+    this.#draft = readDraft(chatId);
+    this.#saver = new DraftSaver({
+      put: (text, keepalive) => putDraft(chatId, text, keepalive),
+      wait: waitInBrowser,
+      onSaved: (text) => this.#keep({ ...this.#draft, base: text }),
+    });
+    this.#outbox = new Outbox(chatId, {
+      shelf: () => localStorage,
+      send: ({ messageId, text, parentId }) =>
+        putMessage(chatId, messageId, parentId === null ? { text } : { text, parent_id: parentId }),
+      wait: waitInBrowser,
+      onPending: (pending) => this.#show(pending),
+      onSent: (_, answer) => conversation.learn([answer.message]),
+      onRefused: (letter, problem) => this.#takeBack(letter, problem),
+    });
+  }
+
+  /** Takes up what was left unsent; returns how to leave it for the next page. */
+  open(): () => void {
+    this.#outbox.open();
+    const look = (): void => this.#outbox.look();
+    const flush = (): void => this.#saver.flush();
+    const seen = (): void => {
+      if (document.visibilityState === "hidden") flush();
+      else void this.#conversation.chat.start();
+    };
+    window.addEventListener("storage", look);
+    window.addEventListener("pagehide", flush);
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      window.removeEventListener("storage", look);
+      window.removeEventListener("pagehide", flush);
+      document.removeEventListener("visibilitychange", seen);
+      this.#outbox.close();
+      this.#saver.close();
+    };
+  }
+
+  write(text: string): void {
+    this.#keep({ ...this.#draft, text });
+    this.#saver.save(text, text === "");
+  }
+
+  /** The server has said what it has as the draft: of another device, perhaps. */
+  meet(server: string): void {
+    const draft = reconciled(this.#draft, server);
+    this.#keep(draft);
+    if (draft.text !== server) this.#saver.save(draft.text);
+  }
+
+  /** Sends what is written; behind a reply that still runs it waits for its end. */
+  send(): void {
+    if (!this.canSend) return;
+    const { text } = this;
+    const held = this.#conversation.replying || this.letters.length > 0;
+    this.#conversation.notice = null;
+    this.write("");
+    this.#outbox.add({
+      chatId: this.#conversation.chatId,
+      messageId: newUuid(),
+      parentId: held ? null : this.#conversation.view.headId,
+      text,
+      writtenAt: new Date().toISOString(),
+      held,
+    });
+  }
+
+  /** A waiting message goes although the reply before it failed. */
+  insist(messageId: string): void {
+    this.#insisted = new Set([...this.#insisted, messageId]);
+    this.tend();
+  }
+
+  edit(messageId: string): void {
+    this.editing = messageId;
+  }
+
+  rewrite(messageId: string, text: string | null): void {
+    if (text !== null) this.#outbox.rewrite(messageId, text);
+    this.editing = null;
+    this.tend();
+  }
+
+  /** Takes a waiting message back. Returns its text, for an undo. */
+  withdraw(messageId: string): string | null {
+    const letter = this.letters.find((one) => one.messageId === messageId);
+    if (this.editing === messageId) this.editing = null;
+    return letter && this.#outbox.withdraw(messageId) ? letter.text : null;
+  }
+
+  /** Lets the first waiting message go, once the reply before it has ended. Called whenever something has changed. */
+  tend(): void {
+    const first = this.letters[0];
+    if (!first?.held || first.messageId === this.editing) return;
+    const { head } = this.#conversation;
+    if (head === null || isInProgress(head.state)) return;
+    if (head.state === "failed" && !this.#insisted.has(first.messageId)) return;
+    this.#outbox.release(first.messageId, head.id);
+  }
+
+  #keep(draft: Draft): void {
+    this.#draft = draft;
+    keepDraft(this.#conversation.chatId, draft);
+  }
+
+  /** A sent letter stays shown until the stream has brought its message; it must not vanish in between. */
+  #show(pending: readonly Pending[]): void {
+    const { view } = this.#conversation;
+    const left = this.#pending.filter(
+      (one) => view.messages.has(one.messageId) && !pending.some((other) => other.messageId === one.messageId),
+    );
+    this.#pending = [...left, ...pending];
+    this.tend();
+  }
+
+  #takeBack(letter: Letter, problem: Problem): void {
+    // Another tab has sent it: it is there.
+    if (this.#conversation.view.messages.has(letter.messageId)) return;
+    this.#conversation.notice = problem;
+    this.write(this.text.trim() === "" ? letter.text : `${letter.text}\n${this.text}`);
+  }
+}

@@ -7,7 +7,6 @@ import { tell } from "../src/i18n/problems";
 import { inBytes } from "../src/lib/bytes";
 import { unreachable } from "../src/lib/problem";
 import { isAddress, suggestedName } from "../src/settings/models/examples";
-import { cutOf } from "../src/settings/personas/square";
 import { MANNER, numberWithin } from "../src/settings/replies/samplers";
 
 describe("a number", () => {
@@ -29,12 +28,6 @@ describe("an address", () => {
     expect(suggestedName("https://models.example/v1", "org/big-model")).toBe("big-model · models.example");
     expect(suggestedName("", "")).toBe("");
   });
-});
-
-test("a picture is cut to a square from its middle, a little above", () => {
-  expect(cutOf(400, 400)).toEqual({ x: 0, y: 0, side: 400 });
-  expect(cutOf(800, 400)).toEqual({ x: 200, y: 0, side: 400 });
-  expect(cutOf(400, 900)).toEqual({ x: 0, y: 100, side: 400 });
 });
 
 test("sizes are told in the language at hand", () => {

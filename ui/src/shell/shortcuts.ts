@@ -1,4 +1,5 @@
 /** Every key that means something: what works everywhere stands here, what a page adds is offered by the page. */
+import { CHAT_SHORTCUTS } from "../chat/shortcuts";
 import type { Catalogue } from "../i18n/en";
 import { overlay } from "../stores/overlay.svelte";
 import { router } from "../stores/router.svelte";
@@ -24,6 +25,9 @@ export const EVERYWHERE: readonly Shortcut[] = [
   { keys: ["g s"], label: (t) => t.settings.keyboard.toSettings, run: () => router.go("/settings") },
 ];
 
+/** What the chat page deals with itself. */
+const CHAT: readonly Shortcut[] = CHAT_SHORTCUTS.map(({ keys, does }) => ({ keys, label: (t) => t.chat.shortcuts[does] }));
+
 const LISTS: readonly Shortcut[] = [
   { keys: ["ArrowUp", "ArrowDown"], label: (t) => t.settings.keyboard.move },
   { keys: ["Enter"], label: (t) => t.settings.keyboard.choose },
@@ -33,5 +37,6 @@ const LISTS: readonly Shortcut[] = [
 /** All of them, as they are shown. */
 export const GROUPS: readonly ShortcutGroup[] = [
   { title: (t) => t.settings.keyboard.everywhere, shortcuts: EVERYWHERE },
+  { title: (t) => t.settings.keyboard.inChat, shortcuts: CHAT },
   { title: (t) => t.settings.keyboard.inDialogs, shortcuts: LISTS },
 ];

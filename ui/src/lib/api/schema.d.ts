@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/v1/backends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backends
+         * @description The backend that Perdure was started with, and those that were added, the oldest first.
+         */
+        get: operations["list_backends_api_v1_backends_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backends/{backend_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Backend
+         * @description Add a backend, or change the one of this id (200). To use it, set `backend_id` at `PATCH /settings`.
+         */
+        put: operations["put_backend_api_v1_backends__backend_id__put"];
+        post?: never;
+        /**
+         * Remove Backend
+         * @description Forget a backend and its key. Replies that it is writing are written to their end.
+         *
+         *     Where it was the active one, the next replies come from the one that Perdure was started with.
+         */
+        delete: operations["remove_backend_api_v1_backends__backend_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backends/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Backend
+         * @description Look whether a backend does: list its models, and let the model say something. 10 seconds at most.
+         *
+         *     What is wrong with it is told in the answer, as a problem; the check itself went well all the same.
+         */
+        post: operations["check_backend_api_v1_backends_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/characters": {
         parameters: {
             query?: never;
@@ -105,6 +173,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/characters/{character_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Character
+         * @description Bring a deleted character back into the gallery. The same again changes nothing.
+         */
+        post: operations["restore_character_api_v1_characters__character_id__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/characters/import": {
         parameters: {
             query?: never;
@@ -134,7 +222,8 @@ export interface paths {
         };
         /**
          * List Chats
-         * @description The chats, last used first. `before` (Unix seconds of `updated_at`) turns the page.
+         * @description The chats, last used first. `before` (Unix seconds of `updated_at`) turns the page; `q` is looked for in titles,
+         *     previews and the characters' names, in any case; `character_id` asks for the chats with one character.
          */
         get: operations["list_chats_api_v1_chats_get"];
         put?: never;
@@ -154,12 +243,12 @@ export interface paths {
         };
         /**
          * Get Chat
-         * @description One chat.
+         * @description One chat, with what is being written.
          */
         get: operations["get_chat_api_v1_chats__chat_id__get"];
         /**
          * Put Chat
-         * @description Begin a chat; its first message is the character's greeting. The same again is the same chat (200).
+         * @description Begin a chat with the first character's greetings, one of them shown. The same again is the same chat (200).
          *
          *     Without `persona_id` the user is whoever the settings say; with null nobody in particular.
          */
@@ -173,10 +262,30 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename Chat
-         * @description Give the chat a title.
+         * Change Chat
+         * @description Give the chat another title, or let the user be somebody else in it; what was said stays as it was said.
          */
-        patch: operations["rename_chat_api_v1_chats__chat_id__patch"];
+        patch: operations["change_chat_api_v1_chats__chat_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/chats/{chat_id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Draft
+         * @description Keep what is being written, until another text takes its place; an empty one is none. Sending leaves it alone.
+         */
+        put: operations["put_draft_api_v1_chats__chat_id__draft_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/chats/{chat_id}/events": {
@@ -191,10 +300,32 @@ export interface paths {
          * @description Server-sent events of a chat.
          *
          *     Goes on behind `Last-Event-ID` (or `after`); with neither, or where that is too long ago to replay, it begins with a
-         *     snapshot. A `delta` holds text for an offset, counted in code points; offsets only grow.
+         *     snapshot, which ends with `head`. Whoever loses the connection in the middle of one comes back with an id for which
+         *     another one begins. A `delta` holds text for an offset, counted in code points; offsets only grow.
          */
         get: operations["follow_chat_api_v1_chats__chat_id__events_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{chat_id}/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Head
+         * @description Show another branch: the one that ends at the message, or with `leaf` the one that leads through it on to its
+         *     newest descendant. A reply that is being written goes on, wherever it is.
+         */
+        put: operations["put_head_api_v1_chats__chat_id__head_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -211,7 +342,8 @@ export interface paths {
         };
         /**
          * List Messages
-         * @description The branch that is shown, oldest first: its end, or what comes before the message `before`.
+         * @description The branch that is shown, oldest first: its end; what comes `before` a message, or `after` it; or what is
+         *     `around` it, with that message in the middle.
          */
         get: operations["list_messages_api_v1_chats__chat_id__messages_get"];
         put?: never;
@@ -229,13 +361,64 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Message
+         * @description One message, on whichever branch it is. One that was deleted is not found.
+         */
+        get: operations["get_message_api_v1_chats__chat_id__messages__message_id__get"];
         /**
          * Put Message
-         * @description Say something. Answered once it is durable; the same again gets the same answer (200).
+         * @description Say something, or with `beside` edit: the new message stands beside that one, with its role and author, and
+         *     nothing is overwritten. Answered once it is durable; the same again gets the same answer (200).
          */
         put: operations["put_message_api_v1_chats__chat_id__messages__message_id__put"];
         post?: never;
+        /**
+         * Hide Message
+         * @description Delete a message and all below it: they are hidden, and can be brought back. Where the head was among them, it
+         *     moves to the newest message through the nearest sibling, or else to the parent. 409 while a reply there is being
+         *     written. The same again changes nothing.
+         */
+        delete: operations["hide_message_api_v1_chats__chat_id__messages__message_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{chat_id}/messages/{message_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Message
+         * @description Undo a deletion; the head is where it was then. The same again changes nothing.
+         */
+        post: operations["restore_message_api_v1_chats__chat_id__messages__message_id__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{chat_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Chat
+         * @description Bring a deleted chat back. The same again changes nothing.
+         */
+        post: operations["restore_chat_api_v1_chats__chat_id__restore_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -433,11 +616,72 @@ export interface paths {
         };
         /**
          * Status
-         * @description The version, and how the model stands.
+         * @description The version, and how the active backend stands.
          */
         get: operations["status_api_v1_status_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count Tokens
+         * @description Count tokens: by the active backend's own tokenizer where that can be asked, otherwise by an estimate.
+         */
+        post: operations["count_tokens_api_v1_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look Into Trash
+         * @description Chats and characters that were deleted, the last deleted first, and how many messages were in other chats.
+         */
+        get: operations["look_into_trash_api_v1_trash_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trash/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Purge Trash
+         * @description Erase for good what was deleted, but for what is still needed: a character that a chat has, a chat in which a
+         *     reply is being written. The event log forgets what it tells of them within a day.
+         */
+        post: operations["purge_trash_api_v1_trash_purge_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -698,6 +942,29 @@ export interface components {
             /** Worker */
             worker: string;
         };
+        /**
+         * BackendOut
+         * @description A backend. `default` is the one that Perdure was started with; keys are never told.
+         */
+        BackendOut: {
+            /** Active */
+            active: boolean;
+            /** Has Key */
+            has_key: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedded" | "configured" | "added";
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Url */
+            url: string | null;
+        };
         /** Body_import_character_api_v1_characters_import_post */
         Body_import_character_api_v1_characters_import_post: {
             /** File */
@@ -797,7 +1064,7 @@ export interface components {
         };
         /**
          * ChatOut
-         * @description A chat.
+         * @description A chat. `messages` counts those on the branch that is shown; `preview` is the beginning of the last one.
          */
         ChatOut: {
             /** Character Ids */
@@ -808,10 +1075,14 @@ export interface components {
             head_id: string | null;
             /** Id */
             id: string;
+            /** Messages */
+            messages: number;
             /** Persona Id */
             persona_id: string | null;
             /** Preview */
             preview: string;
+            /** Preview Author */
+            preview_author: string | null;
             /** Title */
             title: string;
             /** Updated At */
@@ -840,14 +1111,55 @@ export interface components {
             head_id: string | null;
             /** Id */
             id: string;
+            /** Messages */
+            messages: number;
             /** Persona Id */
             persona_id: string | null;
             /** Preview */
             preview: string;
+            /** Preview Author */
+            preview_author: string | null;
             /** Title */
             title: string;
             /** Updated At */
             updated_at: string;
+        };
+        /**
+         * CheckBackend
+         * @description What is to be checked: an address, or the `id` of a backend that is there. A `model` is asked to speak.
+         */
+        CheckBackend: {
+            /** Api Key */
+            api_key?: string | null;
+            /** Id */
+            id?: string | "default" | null;
+            /** Model */
+            model?: string | null;
+            /** Url */
+            url?: string | null;
+        };
+        /**
+         * CheckedOut
+         * @description What a check found: the models that are listed, what the model said, and what is wrong if something is.
+         */
+        CheckedOut: {
+            /** Models */
+            models: string[];
+            /** Ok */
+            ok: boolean;
+            problem: components["schemas"]["ErrorOnRecord"] | null;
+            /** Reply */
+            reply: string | null;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
+         * CountTokens
+         * @description Texts whose tokens are to be counted.
+         */
+        CountTokens: {
+            /** Texts */
+            texts: string[];
         };
         /**
          * ErrorOnRecord
@@ -873,8 +1185,33 @@ export interface components {
             title: string;
         };
         /**
+         * HiddenCharacter
+         * @description A character that was deleted.
+         */
+        HiddenCharacter: {
+            /** Hidden At */
+            hidden_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * HiddenChat
+         * @description A chat that was deleted.
+         */
+        HiddenChat: {
+            /** Hidden At */
+            hidden_at: string;
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * MessageOut
-         * @description A message on a branch.
+         * @description A message on a branch. `siblings` are all shown messages with the same parent, itself included, oldest first;
+         *     null where a message is told of as it was when it came. `depth` is 0 for a root.
          */
         MessageOut: {
             /** Author */
@@ -883,6 +1220,8 @@ export interface components {
             chat_id: string;
             /** Created At */
             created_at: string;
+            /** Depth */
+            depth: number;
             error: components["schemas"]["ErrorOnRecord"] | null;
             /** Id */
             id: string;
@@ -893,6 +1232,8 @@ export interface components {
              * @enum {string}
              */
             role: "user" | "character";
+            /** Siblings */
+            siblings: string[] | null;
             /**
              * State
              * @enum {string}
@@ -905,11 +1246,17 @@ export interface components {
         };
         /**
          * MessagesOut
-         * @description Messages of the branch that is shown, oldest first.
+         * @description Messages of the branch that is shown, oldest first; `total` counts all on it.
          */
         MessagesOut: {
+            /** Has After */
+            has_after: boolean;
+            /** Has Before */
+            has_before: boolean;
             /** Messages */
             messages: components["schemas"]["MessageOut"][];
+            /** Total */
+            total: number;
         };
         /**
          * NewCharacter
@@ -955,12 +1302,44 @@ export interface components {
             character: components["schemas"]["CharacterOut"];
         };
         /**
-         * PatchChat
-         * @description What can be changed of a chat.
+         * OneChat
+         * @description A chat, who takes part in it, and what is being written.
          */
-        PatchChat: {
+        OneChat: {
+            /** Character Ids */
+            character_ids: string[];
+            /** Characters */
+            characters: components["schemas"]["CharacterOut"][];
+            /** Created At */
+            created_at: string;
+            /** Draft */
+            draft: string;
+            /** Head Id */
+            head_id: string | null;
+            /** Id */
+            id: string;
+            /** Messages */
+            messages: number;
+            /** Persona Id */
+            persona_id: string | null;
+            /** Preview */
+            preview: string;
+            /** Preview Author */
+            preview_author: string | null;
             /** Title */
             title: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
+         * PatchChat
+         * @description What can be changed of a chat; what is left out stays. `persona_id` null means: nobody in particular.
+         */
+        PatchChat: {
+            /** Persona Id */
+            persona_id?: string | null;
+            /** Title */
+            title?: string | null;
         };
         /**
          * PatchSettings
@@ -1091,20 +1470,95 @@ export interface components {
             state: string;
         };
         /**
+         * PurgedOut
+         * @description How much was erased. `messages` counts those of erased chats too.
+         */
+        PurgedOut: {
+            /** Characters */
+            characters: number;
+            /** Chats */
+            chats: number;
+            /** Messages */
+            messages: number;
+        };
+        /**
+         * PurgeTrash
+         * @description Erasing is asked for in so many words.
+         */
+        PurgeTrash: {
+            /**
+             * Confirm
+             * @constant
+             */
+            confirm: true;
+        };
+        /**
+         * PutBackend
+         * @description A backend: an OpenAI-compatible server, and the model to ask it for (which some servers do without).
+         *
+         *     Without `api_key` the key that is kept stays; null means that it needs none.
+         */
+        PutBackend: {
+            /** Api Key */
+            api_key?: string | null;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * PutChat
-         * @description A new chat.
+         * @description A new chat. `greeting` chooses among those of the first character: 0 is `first_mes`, the others follow.
          */
         PutChat: {
             /** Character Ids */
             character_ids: string[];
+            /**
+             * Greeting
+             * @default 0
+             */
+            greeting: number;
             /** Persona Id */
             persona_id?: string | null;
         };
         /**
+         * PutDraft
+         * @description What is being written and was not sent yet; nothing means that there is none.
+         */
+        PutDraft: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * PutHead
+         * @description Where the branch that is shown ends: at the message, or with `leaf` at its newest descendant.
+         */
+        PutHead: {
+            /**
+             * Leaf
+             * @default false
+             */
+            leaf: boolean;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+        };
+        /**
          * PutMessage
-         * @description A user's message. Without `parent_id` it goes to the end of the branch that is shown.
+         * @description A message. It goes below `parent_id`, without it to the end of the branch that is shown; or as an edit `beside`
+         *     another message, with its role and author. `reply` asks for a reply, which only a user's message can get; left out,
+         *     it is true for those.
          */
         PutMessage: {
+            /** Beside */
+            beside?: string | null;
             /** Parent Id */
             parent_id?: string | null;
             /**
@@ -1205,6 +1659,30 @@ export interface components {
             version: string;
         };
         /**
+         * TokensOut
+         * @description How many tokens each text has. `exact` where the active backend counted them, otherwise a cautious estimate.
+         */
+        TokensOut: {
+            /** Exact */
+            exact: boolean;
+            /** Tokenizer */
+            tokenizer: string | null;
+            /** Tokens */
+            tokens: number[];
+        };
+        /**
+         * TrashOut
+         * @description What was deleted. `messages` counts the deleted ones of chats that are shown, with all below them.
+         */
+        TrashOut: {
+            /** Characters */
+            characters: components["schemas"]["HiddenCharacter"][];
+            /** Chats */
+            chats: components["schemas"]["HiddenChat"][];
+            /** Messages */
+            messages: number;
+        };
+        /**
          * TurnOut
          * @description A turn. `offset` counts the code points of `text`.
          */
@@ -1250,6 +1728,177 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_backends_api_v1_backends_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackendOut"][];
+                };
+            };
+        };
+    };
+    put_backend_api_v1_backends__backend_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backend_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutBackend"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The same again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackendOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackendOut"];
+                };
+            };
+        };
+    };
+    remove_backend_api_v1_backends__backend_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backend_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    check_backend_api_v1_backends_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBackend"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedOut"];
+                };
+            };
+        };
+    };
     list_characters_api_v1_characters_get: {
         parameters: {
             query?: never;
@@ -1647,6 +2296,46 @@ export interface operations {
             };
         };
     };
+    restore_character_api_v1_characters__character_id__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                character_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CharacterOut"];
+                };
+            };
+        };
+    };
     import_character_api_v1_characters_import_post: {
         parameters: {
             query?: never;
@@ -1702,7 +2391,9 @@ export interface operations {
         parameters: {
             query?: {
                 before?: number | null;
+                character_id?: string | null;
                 limit?: number;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -1774,7 +2465,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChatWithCharacters"];
+                    "application/json": components["schemas"]["OneChat"];
                 };
             };
         };
@@ -1870,7 +2561,7 @@ export interface operations {
             };
         };
     };
-    rename_chat_api_v1_chats__chat_id__patch: {
+    change_chat_api_v1_chats__chat_id__patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -1914,6 +2605,48 @@ export interface operations {
             };
         };
     };
+    put_draft_api_v1_chats__chat_id__draft_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutDraft"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     follow_chat_api_v1_chats__chat_id__events_get: {
         parameters: {
             query?: {
@@ -1947,7 +2680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description message, turn, delta and head events */
+            /** @description message, turn, delta, head and hidden events */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1958,9 +2691,58 @@ export interface operations {
             };
         };
     };
+    put_head_api_v1_chats__chat_id__head_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutHead"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatWithCharacters"];
+                };
+            };
+        };
+    };
     list_messages_api_v1_chats__chat_id__messages_get: {
         parameters: {
             query?: {
+                /** @description The id of a message of this chat. */
+                after?: string | null;
+                /** @description The id of a message of this chat. */
+                around?: string | null;
+                /** @description The id of a message of this chat. */
                 before?: string | null;
                 limit?: number;
             };
@@ -1997,6 +2779,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessagesOut"];
+                };
+            };
+        };
+    };
+    get_message_api_v1_chats__chat_id__messages__message_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
                 };
             };
         };
@@ -2051,6 +2874,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AcceptedOut"];
+                };
+            };
+        };
+    };
+    hide_message_api_v1_chats__chat_id__messages__message_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatWithCharacters"];
+                };
+            };
+        };
+    };
+    restore_message_api_v1_chats__chat_id__messages__message_id__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatWithCharacters"];
+                };
+            };
+        };
+    };
+    restore_chat_api_v1_chats__chat_id__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatWithCharacters"];
                 };
             };
         };
@@ -2641,6 +3586,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusOut"];
+                };
+            };
+        };
+    };
+    count_tokens_api_v1_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountTokens"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensOut"];
+                };
+            };
+        };
+    };
+    look_into_trash_api_v1_trash_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashOut"];
+                };
+            };
+        };
+    };
+    purge_trash_api_v1_trash_purge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurgeTrash"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgedOut"];
                 };
             };
         };

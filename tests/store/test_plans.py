@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql.functions import FunctionElement
 
-from perdure.store import backends, characters, chats, events, messages, migrate, personas, settings, turns
+from perdure.store import archive, backends, characters, chats, events, messages, migrate, personas, settings, turns
 from perdure.store.database import Database
 from perdure.store.sqlite import connect
 
@@ -41,7 +41,7 @@ def is_statement(value: object) -> bool:
 
 def statements() -> Iterator[tuple[ModuleType, str, Executable]]:
     """Every statement that the aggregates run."""
-    for module in (turns, messages, chats, characters, personas, settings, backends, events):
+    for module in (turns, messages, chats, characters, personas, settings, backends, archive, events):
         for name, value in vars(module).items():
             several = value if isinstance(value, tuple) else (value,)
             if name.startswith("_") and name not in BUILDING_BLOCKS | BOUNDED | EXPLICIT:

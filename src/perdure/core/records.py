@@ -148,6 +148,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is."""
+
+    characters: int
+    chats: int
+    messages: int
+    personas: int
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One entry of the log that clients follow; `seq` grows in the order of the commits.
 

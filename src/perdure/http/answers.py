@@ -24,7 +24,7 @@ def whole_chat(records: Records, chat: Chat) -> dict[str, Any]:
 
 def message_now(records: Records, message: Message, siblings: list[str]) -> dict[str, Any]:
     """A message as it stands, also while it is being written."""
-    return message_view(message, _text_so_far(records, message), siblings)
+    return message_view(message, text_so_far(records, message), siblings)
 
 
 def page_now(records: Records, page: Page) -> dict[str, Any]:
@@ -45,7 +45,8 @@ def acknowledged(accepted: Accepted) -> Response:
     return Json(body, 201 if accepted.created else 200)
 
 
-def _text_so_far(records: Records, message: Message) -> str:
+def text_so_far(records: Records, message: Message) -> str:
+    """A message's text, also while it is being written."""
     if message.state.final or message.turn_id is None:
         return message.text
     return records.turns.text(message.turn_id)

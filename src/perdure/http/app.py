@@ -10,6 +10,7 @@ from perdure.http import (
     cards,
     characters,
     chats,
+    data,
     events,
     messages,
     openai,
@@ -43,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     parts = (
         *(chats, messages, turns, events, cards, characters, personas, trash),
-        *(settings_api, backends, openai, operator),
+        *(settings_api, backends, data, openai, operator),
     )
     for part in parts:
         app.include_router(part.router)

@@ -16,6 +16,7 @@ from perdure.core.records import (
     Append,
     Attempt,
     Chat,
+    Counts,
     Event,
     Hidden,
     Message,
@@ -264,6 +265,22 @@ class Backends(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """Everything at once."""
+
+    def counts(self) -> Counts:
+        """Of what is shown; of messages all that shown chats have."""
+        ...
+
+    def chat_ids(self) -> Sequence[str]:
+        """Of the chats that are shown, the oldest first."""
+        ...
+
+    def message_ids(self, chat_id: str) -> Sequence[str]:
+        """Of all messages of a chat, deleted ones too, in the order in which they came: parents first."""
+        ...
+
+
 class Events(Protocol):
     """The log that clients follow."""
 
@@ -309,6 +326,8 @@ class Records(Protocol):
     def settings(self) -> Settings: ...
     @property
     def backends(self) -> Backends: ...
+    @property
+    def archive(self) -> Archive: ...
     @property
     def events(self) -> Events: ...
 

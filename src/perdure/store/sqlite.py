@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 from perdure.core.errors import Conflict, PerdureError, StoreFull, StoreUnavailable
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.store import Records
+from perdure.store.archive import SqlArchive
 from perdure.store.backends import SqlBackends
 from perdure.store.characters import SqlCharacters
 from perdure.store.chats import SqlChats
@@ -59,6 +60,7 @@ class SqlRecords:
     personas: SqlPersonas
     settings: SqlSettings
     backends: SqlBackends
+    archive: SqlArchive
     events: SqlEvents
 
     @classmethod
@@ -72,6 +74,7 @@ class SqlRecords:
             SqlPersonas(db),
             SqlSettings(db),
             SqlBackends(db),
+            SqlArchive(db),
             SqlEvents(db),
         )
 

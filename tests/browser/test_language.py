@@ -59,7 +59,14 @@ async def test_no_english_is_left_on_any_page(come: Come, ask: Asking) -> None:
     await expect(reader.page.get_by_role("heading", level=1)).to_have_text("Figuren")
     await expect(reader.page.locator("html")).to_have_attribute("lang", "de")
     character = await ask.character()
-    for path in ("/", "/chats", f"/characters/{character}", f"/characters/{character}/edit", "/characters/new", "/no/such"):
+    for path in (
+        "/",
+        "/chats",
+        f"/characters/{character}",
+        f"/characters/{character}/edit",
+        "/characters/new",
+        "/no/such",
+    ):
         await go(reader, path)
         await is_german(reader.page)
     for section in ("models", "replies", "persona", "appearance", "keyboard", "data"):

@@ -76,7 +76,11 @@ async def in_view(message: Locator) -> bool:
     """Whether some of it is on the screen."""
     if not await message.count():
         return False
-    return bool(await message.evaluate("(one) => one.getBoundingClientRect().bottom > 0 && one.getBoundingClientRect().top < innerHeight"))
+    return bool(
+        await message.evaluate(
+            "(one) => one.getBoundingClientRect().bottom > 0 && one.getBoundingClientRect().top < innerHeight"
+        )
+    )
 
 
 async def test_all_of_it_is_reached_in_both_directions(reader: Reader, ask: Asking) -> None:

@@ -43,6 +43,7 @@ export interface Known {
 export function commandsOf(t: Catalogue, known: Known): Command[] {
   const words = t.common.palette;
   const keysTo: Readonly<Record<string, readonly string[]>> = { characters: ["g c"], chats: ["g t"], settings: ["g s"] };
+  const faces = new Map(known.characters.map((character) => [character.id, character.avatar_url]));
   return [
     ...known.actions.map((action) => ({ group: "actions" as const, ...action })),
     ...PLACES.map((place) => ({
@@ -59,7 +60,7 @@ export function commandsOf(t: Catalogue, known: Known): Command[] {
       id: `chat-${chat.id}`,
       group: "chats" as const,
       label: chat.title || t.settings.data.untitled,
-      face: { name: chat.title ?? "", url: chat.avatar_url ?? null },
+      face: { name: chat.title, url: faces.get(chat.character_ids[0] ?? "") ?? null },
       path: chatPath(chat.id),
     })),
     ...known.characters.flatMap((character): Command[] => [

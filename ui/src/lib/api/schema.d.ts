@@ -312,6 +312,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chats/{chat_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Chat
+         * @description A chat: its whole tree as JSON lines, or the branch that is shown as plain text.
+         */
+        get: operations["export_chat_api_v1_chats__chat_id__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chats/{chat_id}/head": {
         parameters: {
             query?: never;
@@ -438,6 +458,46 @@ export interface paths {
          * @description Ask for a (further) reply. The same again gets the same answer (200).
          */
         put: operations["put_turn_api_v1_chats__chat_id__turns__turn_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Data
+         * @description The data folder, the size of the record on disk, and how much is in it.
+         */
+        get: operations["get_data_api_v1_data_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Everything
+         * @description A ZIP archive of everything that is shown: cards, whole chats, personas, settings without keys.
+         */
+        get: operations["export_everything_api_v1_export_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1063,6 +1123,17 @@ export interface components {
             characters: components["schemas"]["CharacterOut"][];
         };
         /**
+         * ChatEvents
+         * @description The data of each kind of event, by the event's name.
+         */
+        ChatEvents: {
+            delta: components["schemas"]["DeltaOut"];
+            head: components["schemas"]["HeadOut"];
+            hidden: components["schemas"]["HiddenOut"];
+            message: components["schemas"]["MessageOut"];
+            turn: components["schemas"]["TurnOut"];
+        };
+        /**
          * ChatOut
          * @description A chat. `messages` counts those on the branch that is shown; `preview` is the beginning of the last one.
          */
@@ -1162,6 +1233,38 @@ export interface components {
             texts: string[];
         };
         /**
+         * DataOut
+         * @description Where the data lies, how many bytes the record takes, and how much of what is shown is in it.
+         */
+        DataOut: {
+            /** Characters */
+            characters: number;
+            /** Chats */
+            chats: number;
+            /** Database Bytes */
+            database_bytes: number;
+            /** Folder */
+            folder: string;
+            /** Messages */
+            messages: number;
+            /** Personas */
+            personas: number;
+        };
+        /**
+         * DeltaOut
+         * @description More of a reply: `text` begins at `offset`, in code points. Offsets only grow.
+         */
+        DeltaOut: {
+            /** Message Id */
+            message_id: string;
+            /** Offset */
+            offset: number;
+            /** Text */
+            text: string;
+            /** Turn Id */
+            turn_id: string;
+        };
+        /**
          * ErrorOnRecord
          * @description Why a turn failed.
          */
@@ -1183,6 +1286,16 @@ export interface components {
             saved: boolean;
             /** Title */
             title: string;
+        };
+        /**
+         * HeadOut
+         * @description The end of the branch that is shown has moved.
+         */
+        HeadOut: {
+            /** Chat Id */
+            chat_id: string;
+            /** Head Id */
+            head_id: string | null;
         };
         /**
          * HiddenCharacter
@@ -1207,6 +1320,18 @@ export interface components {
             id: string;
             /** Title */
             title: string;
+        };
+        /**
+         * HiddenOut
+         * @description A message, and so all below it, was hidden or brought back.
+         */
+        HiddenOut: {
+            /** Chat Id */
+            chat_id: string;
+            /** Hidden */
+            hidden: boolean;
+            /** Message Id */
+            message_id: string;
         };
         /**
          * MessageOut
@@ -1257,6 +1382,28 @@ export interface components {
             messages: components["schemas"]["MessageOut"][];
             /** Total */
             total: number;
+        };
+        /**
+         * ModelStatusOut
+         * @description The model that answers, and how it is. `starter`: it is the small one that comes with Perdure.
+         */
+        ModelStatusOut: {
+            /** Detail */
+            detail: string | null;
+            /** Model */
+            model: string | null;
+            /** Name */
+            name: string;
+            progress: components["schemas"]["ProgressOut"] | null;
+            /** Remedy */
+            remedy: string | null;
+            /** Starter */
+            starter: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "loading" | "fetching" | "missing" | "down";
         };
         /**
          * NewCharacter
@@ -1470,6 +1617,16 @@ export interface components {
             state: string;
         };
         /**
+         * ProgressOut
+         * @description How much of the starter model has come; `total_bytes` is null where nobody has said.
+         */
+        ProgressOut: {
+            /** Done Bytes */
+            done_bytes: number;
+            /** Total Bytes */
+            total_bytes: number | null;
+        };
+        /**
          * PurgedOut
          * @description How much was erased. `messages` counts those of erased chats too.
          */
@@ -1651,10 +1808,7 @@ export interface components {
          * @description What the server is, and how its model stands.
          */
         StatusOut: {
-            /** Backend */
-            backend: {
-                [key: string]: unknown;
-            };
+            backend: components["schemas"]["ModelStatusOut"];
             /** Version */
             version: string;
         };
@@ -2691,6 +2845,49 @@ export interface operations {
             };
         };
     };
+    export_chat_api_v1_chats__chat_id__export_get: {
+        parameters: {
+            query?: {
+                format?: "jsonl" | "txt";
+            };
+            header?: never;
+            path: {
+                chat_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
+                    "text/plain": unknown;
+                };
+            };
+        };
+    };
     put_head_api_v1_chats__chat_id__head_put: {
         parameters: {
             query?: never;
@@ -3050,6 +3247,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AcceptedOut"];
+                };
+            };
+        };
+    };
+    get_data_api_v1_data_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataOut"];
+                };
+            };
+        };
+    };
+    export_everything_api_v1_export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
                 };
             };
         };

@@ -1,7 +1,7 @@
 """Lighthouse on gallery and chat, as a phone sees them: `python -m bench.lighthouse`.
 
-The npm package `lighthouse` is no dependency of the build: it is installed once into `.cache/lighthouse`, and runs on the
-Node that builds the pages and on Debian's Chromium.
+The npm package `lighthouse` is no dependency of the build: it is installed once into `.cache/lighthouse`, and runs on
+the Node that builds the pages and on Debian's Chromium.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ pytestmark = pytest.mark.anyio
 ENGLISH = r"""() => {
   // Words that English cannot do without and German does not have, and what buttons are called.
   const english = new RegExp(
-    "\\b(the|and|with|your|you|of|for|this|that|is|are|to|from|it|not|new|search|settings|characters?|delete|edit|close|" +
-    "cancel|save|send|back|copy|more|loading|opening|default|unknown|show|hide|add|choose|about|again|yesterday|today)\\b", "i");
+    "\\b(the|and|with|your|you|of|for|this|that|is|are|to|from|it|not|new|search|settings|characters?|delete|edit|" +
+    "close|cancel|save|send|back|copy|more|loading|opening|default|unknown|show|hide|add|choose|about|again|" +
+    "yesterday|today)\\b", "i");
   // What people and characters have written, what is typed as it stands, what says that it is English, and names.
   const theirs = "[lang='en'], .prose, bdi, code, kbd, [dir='auto'], script, style, noscript, option[lang]";
   const found = [];
@@ -30,7 +31,9 @@ ENGLISH = r"""() => {
   }
   for (const element of document.querySelectorAll("body *")) {
     for (const name of ["aria-label", "title", "placeholder", "aria-valuetext"]) {
-      if (element.hasAttribute(name) && !element.closest("[lang='en']")) look(element.getAttribute(name), element);
+      // A cut-off name has itself as its tooltip.
+      if (!element.hasAttribute(name) || element.closest("[lang='en']") || element.querySelector("bdi")) continue;
+      look(element.getAttribute(name), element);
     }
   }
   look(document.title.replace(/^.* · Perdure$/, (title) => title.replace(" · Perdure", "")), document.documentElement);

@@ -1,4 +1,4 @@
-"""With the server away the app opens all the same and says so; with it back, it goes on; and it is never a stale one."""
+"""With the server away the app opens and says so; with it back, it goes on; and it is never a stale one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def settled(reader: Reader) -> None:
 
 @pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
 async def test_the_app_opens_while_its_server_is_away(own: Installation, come: Come, viewport: dict[str, int]) -> None:
-    """Reloaded without a server: the app is there, says calmly what is, and goes on by itself when the server is back."""
+    """Reloaded without a server: the app is there, says calmly what is, and goes on by itself afterwards."""
     reader = await come(base=own.url, viewport=viewport)
     reader.interrupted = True
     await reader.open()

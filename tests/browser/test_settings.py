@@ -53,7 +53,7 @@ async def test_every_section_is_legible_and_found(come: Come, viewport: dict[str
     reader = await come(viewport=viewport, color_scheme=theme)
     await reader.open("/settings")
     for name in SECTIONS:
-        await reader.main.get_by_role("link", name=name).click()
+        await reader.main.locator(f'nav a[href="/settings/{name.lower()}"]').click()
         await expect(reader.main.get_by_role("heading", name=name, exact=True)).to_be_visible()
         await expect(reader.main.get_by_text("Loading the settings…")).to_have_count(0)
         await reader.looks_right()
@@ -190,6 +190,8 @@ async def test_a_persona_is_made_worn_and_taken_off(reader: Reader, ask: Asking,
     await dialog.locator("input[type=file]").set_input_files(tmp_path / "no.png")
     await expect(dialog.get_by_text("This file is no picture")).to_be_visible()
     await dialog.locator("input[type=file]").set_input_files(picture)
+    await reader.button("Use this").click()
+    await expect(reader.button("Use this")).to_have_count(0)
     await expect(dialog.locator("img")).to_be_visible()
     await reader.looks_right()
     await reader.is_accessible()

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-
 from pydantic.json_schema import models_json_schema
 
 from perdure.http.schemas.events import ChatEvents

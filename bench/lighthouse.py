@@ -93,9 +93,8 @@ async def main() -> None:
                     reports = []
                     for _ in range(asked.rounds):
                         reports.append(await asyncio.to_thread(look, node, installation.url + path))
-                        say(
-                            f"{name}: {[reports[-1]['categories'][c]['score'] for c in CATEGORIES]} {misses(reports[-1])}"
-                        )
+                        scores = [reports[-1]["categories"][c]["score"] for c in CATEGORIES]
+                        say(f"{name}: {scores} {misses(reports[-1])}")
                     figures[name] = summed(reports)
         finally:
             installation.close()

@@ -71,7 +71,8 @@ async def test_the_page_is_the_servers_while_there_is_a_server(own: Installation
     changed = await reader.page.evaluate("""async () => {
       const names = await caches.keys();
       for (const name of names) {
-        await (await caches.open(name)).put("/", new Response("an old page", { headers: { "Content-Type": "text/html" } }));
+        const headers = { "Content-Type": "text/html" };
+        await (await caches.open(name)).put("/", new Response("an old page", { headers }));
       }
       return names.length;
     }""")
@@ -107,6 +108,9 @@ async def test_shells_of_earlier_versions_are_cleared_away(own: Installation, co
     }""")
     await reader.page.reload()
     await reader.page.wait_for_function(
-        "async () => (await caches.keys()).length === 2 && !(await caches.keys()).includes('perdure-shell-of-yesterday')"
+        """async () => {
+          const names = await caches.keys();
+          return names.length === 2 && !names.includes("perdure-shell-of-yesterday");
+        }"""
     )
     await settled(reader)

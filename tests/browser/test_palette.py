@@ -55,7 +55,7 @@ async def test_settings_and_pages_are_found_by_name(reader: Reader) -> None:
 
 
 async def test_it_is_a_combobox(reader: Reader) -> None:
-    """The focus stays in the field, the arrows go round the list and are told; Escape closes and gives the focus back."""
+    """The focus stays in the field, the arrows go round the list and are told; Escape gives the focus back."""
     await reader.open()
     await expect(reader.button("Chat with Mizzle")).to_be_visible()
     opener = reader.button("Search")

@@ -53,7 +53,7 @@ const components = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).f
 
 const saysSomething = (text: string): boolean => /\p{L}{2}/u.test(text) && !SAME_EVERYWHERE.has(text.trim());
 /** Names of keys, selectors, and types of elements. */
-const TECHNICAL = /^(Arrow|Page)(Up|Down|Left|Right)$|^(Enter|Escape|Home|End|Tab|Space|Backspace|Control|Mod|Files|NFD)$|^Mod\+|\[|^\(|^[A-Z]+$/;
+const TECHNICAL = /^(Arrow|Page)(Up|Down|Left|Right)$|^(Enter|Escape|Home|End|Tab|Space|Backspace|Control|Mod|Files|NFD)$|^Mod\+|\[|^\(|^[a-z-]+: [a-z]+$|^[A-Z]+$/;
 /** A literal within an expression may be a key or a class; a sentence, or a word with a capital, is told to somebody. */
 const looksTold = (text: string): boolean => saysSomething(text) && !TECHNICAL.test(text) && (/^\p{Lu}\p{Ll}+/u.test(text) || /\p{L}\p{P}* \p{L}/u.test(text) || text.includes("…"));
 

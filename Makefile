@@ -38,7 +38,7 @@ check: build $(VENV)/developing  ## ruff, mypy, import-linter, svelte-check
 	$(BIN)/python hatch_build.py --run check
 
 types: $(VENV)/installed  ## the TypeScript types of the API, from its OpenAPI document
-	$(BIN)/python -m perdure.http.document > ui/openapi.json
+	$(BIN)/python -m perdure.http.document > ui/.openapi.json
 	$(BIN)/python hatch_build.py --run types
 
 icons: $(VENV)/developing  ## the icons of the installed app, from the mark in ui/public/favicon.svg

@@ -32,14 +32,15 @@
       if (!words) continue;
       const box = element.getBoundingClientRect();
       const visible = frame !== undefined && box.bottom > frame.top && box.top < frame.bottom;
-      const now = { element, place, reply, visible, screen: box.top, text: words.textContent, top: topOf(words) };
+      const waits = element.dataset.state === "pending";
+      const now = { waits, element, place, reply, visible, screen: box.top, text: words.textContent, top: topOf(words) };
       const before = known.get(id);
       shown.set(id, now);
       if (before) compare(id, before, now);
       // Messages that are put above, or no longer drawn there, shift all others alike. Where they stand on the screen is
       // the tests' to see.
       if (before && place !== before.place) shift ??= now.top - before.top;
-      if (before?.visible) carried ??= before.screen - now.screen;
+      if (before?.visible && loaded && !before.waits) carried ??= before.screen - now.screen;
       if (before && loaded) stay(id, before, now, shift ?? 0);
       if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
       const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
@@ -74,13 +75,14 @@
 
   /** A reply leaves only for one that begins with its text: what "Continue" and "Try again" put in its place. Or unseen. */
   function departed(id, before, heir) {
-    if (window.readerActs || window.readerScrolls || !before.visible) return;
+    if (window.readerActs || window.readerScrolls || !before.visible || before.waits) return;
     if (!heir?.text.startsWith(before.text)) seen.faults.push(["vanished", id, before.text, heir?.text]);
     else stay(id, before, heir, 0);
   }
 
   function stay(id, before, now, shift) {
-    if (window.readerActs || window.readerScrolls) return;
+    // What waits to be sent stands below all that is said, wherever that ends, and can be withdrawn.
+    if (window.readerActs || window.readerScrolls || before.waits) return;
     const moved = Math.abs(now.top - before.top - shift);
     if (before.text && moved > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
   }

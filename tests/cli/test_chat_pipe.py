@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from perdure.cli import server_option
 from perdure.cli.chat_command import command
 from perdure.config import Settings
-from tests.cli.test_chat_terminal import ask, branch
+from tests.cli.server import ask, branch
 from tests.http.asking import reply_to
 from tests.http.installation import DEADLINE_S, Installation, environment, eventually, perdure
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdure.cli.reply_view import ReplyView
+from perdure.cli.chat.reply_view import ReplyView
 
 
 def turn(text: str, state: str, outcomes: tuple[str | None, ...] = ()) -> dict[str, Any]:
@@ -65,3 +65,12 @@ def test_handovers_are_attempts_that_ended_early() -> None:
     assert view.handovers == ["worker_died", "model_cut"]
     view.see("turn", turn("", "done", ("worker_died", "done")))
     assert view.handovers == ["worker_died"]
+
+
+def test_of_a_continued_reply_only_the_new_is_given_out() -> None:
+    """What it goes on from stands on the screen already."""
+    view = ReplyView("T", "M", "Ada", behind="It was ")
+    assert view.see("turn", turn("It was ", "running")) == ""
+    assert view.see("delta", {"turn_id": "T", "offset": 0, "text": "It was "}) == ""
+    assert view.see("delta", {"turn_id": "T", "offset": 7, "text": "late"}) == "late"
+    assert view.see("turn", turn("It was late.", "done")) == "."

@@ -2,51 +2,64 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
-from perdure.cli.reply_view import ReplyView
-from perdure.cli.server_option import Server
-from perdure.cli.talk import Note, Talk
+from perdure.cli.chat.reply_view import ReplyView
+from perdure.cli.chat.talk import Note, Talk
 from perdure.client import Accepted, Api, ApiError, Unreachable
+
+pytestmark = pytest.mark.anyio
 
 
 class Away:
     """A server that fails some calls before it answers, and remembers what it was asked."""
 
-    def __init__(self, *failures: ApiError) -> None:
+    def __init__(self, *failures: ApiError, silent: bool = False) -> None:
         self.failures = list(failures)
         self.asked: list[str] = []
+        self.silent = silent
 
-    async def put_message(self, chat_id: str, text: str, *, message_id: str) -> Accepted:
+    async def put_message(self, chat_id: str, text: str, *, message_id: str, beside: str | None) -> Accepted:
         """Perhaps accept a message."""
         self.asked.append(message_id)
-        self._fail()
+        await self._fail()
         return Accepted(None, cast(Any, {"id": "T", "message_id": "M"}))
+
+    async def put_turn(self, chat_id: str, parent_id: str, kind: str, *, turn_id: str) -> Accepted:
+        """Perhaps accept a turn."""
+        self.asked.append(turn_id)
+        await self._fail()
+        return Accepted(None, cast(Any, {"id": turn_id, "message_id": "M"}))
 
     async def stop(self, turn_id: str) -> None:
         """Perhaps stop a turn."""
         self.asked.append(turn_id)
-        self._fail()
+        await self._fail()
 
-    def _fail(self) -> None:
+    async def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
+        if self.silent:
+            await asyncio.Event().wait()
 
 
 def unreachable() -> Unreachable:
     return Unreachable("http://127.0.0.1:9", 5.0, "refused")
 
 
-def test_a_message_keeps_its_id_until_it_is_accepted() -> None:
+def talk_with(away: Away) -> Talk:
+    return Talk(cast(Api, away))
+
+
+async def test_a_message_keeps_its_id_until_it_is_accepted() -> None:
     """Nobody knows whether a try arrived: each carries the id of the first (promise 7). The outage is told once."""
     away = Away(unreachable(), ApiError(503, {}), unreachable())
-    with start_blocking_portal() as portal:
-        talk = Talk(portal, cast(Api, away), Server("http://127.0.0.1:9", None))
-        told = list(talk.say("hello"))
-        other = list(talk.say("hello"))
+    talk = talk_with(away)
+    told = [item async for item in talk.say("hello")]
+    other = [item async for item in talk.say("hello")]
     assert [type(item) for item in told] == [Note, ReplyView]
     assert len(away.asked) == 5
     assert len(set(away.asked[:4])) == 1
@@ -54,19 +67,47 @@ def test_a_message_keeps_its_id_until_it_is_accepted() -> None:
     assert isinstance(other[-1], ReplyView)
 
 
-def test_a_stop_is_tried_until_it_is_answered() -> None:
+async def test_a_message_that_was_given_up_is_the_same_when_sent_again() -> None:
+    """It may have arrived. Other words are another message, and then nothing is remembered any more."""
+    away = Away(silent=True)
+    talk = talk_with(away)
+
+    async def say(text: str) -> None:
+        async for _ in talk.say(text):
+            pass
+
+    for n, text in enumerate(("hello", "hello", "other", "hello"), 1):
+        sending = asyncio.create_task(say(text))
+        while len(away.asked) < n:
+            await asyncio.sleep(0)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+    assert away.asked[0] == away.asked[1]
+    assert len(set(away.asked)) == 3
+
+
+async def test_a_further_reply_is_asked_for_once() -> None:
+    """A swipe, too, has one id however often it is asked for."""
+    away = Away(unreachable(), ApiError(502, {}))
+    asked = [item async for item in talk_with(away).ask("P", "swipe", "Ada")]
+    assert len(away.asked) == 3
+    assert len(set(away.asked)) == 1
+    assert isinstance(asked[-1], ReplyView)
+    assert (asked[-1].turn_id, asked[-1].author) == (away.asked[0], "Ada")
+
+
+async def test_a_stop_is_tried_until_it_is_answered() -> None:
     """Who stops a reply while web restarts has stopped it."""
     away = Away(unreachable(), ApiError(500, {}))
-    with start_blocking_portal() as portal:
-        Talk(portal, cast(Api, away), Server("http://127.0.0.1:9", None)).stop(ReplyView("T", "M"))
+    await talk_with(away).stop(ReplyView("T", "M"))
     assert away.asked == ["T"] * 3
 
 
-def test_a_refusal_is_final() -> None:
+async def test_a_refusal_is_final() -> None:
     """What the server has understood and refused is not sent again."""
     away = Away(ApiError(409, {"code": "turn_in_progress"}))
-    with start_blocking_portal() as portal:
-        talk = Talk(portal, cast(Api, away), Server("http://127.0.0.1:9", None))
-        with pytest.raises(ApiError, match="refused"):
-            list(talk.say("hello"))
+    with pytest.raises(ApiError, match="refused"):
+        async for _ in talk_with(away).say("hello"):
+            pass
     assert len(away.asked) == 1

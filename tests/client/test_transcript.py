@@ -30,15 +30,17 @@ class Server:
         data = {"turn_id": TURN, "message_id": REPLY, "offset": offset, "text": text}
         return self.see("delta", data, seq)
 
-    def snapshot(self, text: str, *, state: str = "running") -> None:
-        """All events under one seq, as the server sends them after a long absence."""
+    def snapshot(self, text: str, *, state: str = "running", whole: bool = True) -> None:
+        """What the server sends after a long absence: all under one seq, but for the head, which ends it."""
         seq = next(self._seq)
-        self.see("message", message("asked", text="hi", state="done", turn_id=None), seq)
+        self.see("message", told_again(message("asked", text="hi", state="done", turn_id=None)), seq)
         final = state == "done"
-        self.see("message", message(REPLY, text=text if final else "", state=state), seq)
+        self.see("message", told_again(message(REPLY, text=text if final else "", state=state)), seq)
         if not final:
             self.see("turn", turn(state, text), seq)
             self.delta(0, text, seq)
+        if whole:
+            self.see("head", {"head_id": REPLY})
 
     def faults(self) -> list[Fault]:
         return [breach.fault for breach in self.transcript.breaches]
@@ -52,8 +54,13 @@ def message(message_id: str, text: str = "", state: str = "queued", turn_id: str
     role = "user" if turn_id is None else "character"
     return {
         "id": message_id, "chat_id": CHAT, "parent_id": None, "role": role, "text": text, "state": state,
-        "turn_id": turn_id,
+        "turn_id": turn_id, "siblings": None,
     }  # fmt: skip
+
+
+def told_again(data: dict[str, Any]) -> dict[str, Any]:
+    """As in a snapshot, which knows the siblings. The log leaves them out."""
+    return {**data, "siblings": [data["id"]]}
 
 
 def turn(state: str, text: str) -> dict[str, Any]:
@@ -155,6 +162,58 @@ def test_a_snapshot_takes_nothing_back(server: Server, state: str) -> None:
     server.delta(0, "one ")
     server.snapshot("eno ", state=state)
     assert set(server.faults()) == {Fault.TAKEN_BACK}
+
+
+def test_a_snapshot_that_is_cut_comes_again(server: Server) -> None:
+    """Its events share a seq from which there is no replay: who comes back with it gets all of it, not the rest."""
+    server.delta(0, "one ")
+    server.snapshot("one two ", whole=False)
+    server.transcript.see(Lost("gone"))
+    server.transcript.see(Back())
+    server.snapshot("one two three ")
+    assert server.delta(14, "four") == "four"
+    assert (server.text, server.faults()) == ("one two three four", [])
+
+
+def test_behind_its_head_a_snapshot_is_over(server: Server) -> None:
+    """What is told twice from there on is a breach again."""
+    server.snapshot("one ")
+    server.delta(0, "one ")
+    assert server.faults() == [Fault.REPEATED]
+
+
+def test_a_snapshot_may_tell_of_a_reply_on_another_branch(server: Server) -> None:
+    """It is still being written, and its message is not on the branch that is shown."""
+    server.snapshot("one ", whole=False)
+    data = {"turn_id": "other", "message_id": "aside", "offset": 0, "text": "boo"}
+    seq = server.transcript.seq
+    server.see("turn", {**turn("running", "boo"), "id": "other", "message_id": "aside"}, seq)
+    server.see("delta", data, seq)
+    assert server.faults() == []
+
+
+def test_a_first_snapshot_is_over_with_its_head() -> None:
+    """Also for somebody who has seen nothing before."""
+    transcript = Transcript(CHAT)
+    for seq, kind, data in (
+        (0, "message", told_again(message("asked", text="hi", state="done", turn_id=None))),
+        (0, "message", told_again(message(REPLY))),
+        (0, "turn", turn("running", "one ")),
+        (0, "delta", {"turn_id": TURN, "message_id": REPLY, "offset": 0, "text": "one "}),
+        (7, "head", {"head_id": REPLY}),
+        (7, "head", {"head_id": REPLY}),
+    ):
+        transcript.see(Event(seq, kind, data))
+    assert [breach.fault for breach in transcript.breaches] == [Fault.REPEATED]
+
+
+def test_what_was_deleted_is_marked_and_can_come_back(server: Server) -> None:
+    """Hidden is not lost; a deletion on a branch that was never shown says nothing here."""
+    for hidden in (True, False, True):
+        server.see("hidden", {"message_id": REPLY, "hidden": hidden})
+        assert server.transcript.messages[REPLY].hidden == hidden
+    server.see("hidden", {"message_id": "elsewhere", "hidden": True})
+    assert server.faults() == []
 
 
 def test_a_place_that_the_server_has_forgotten_is_a_breach(server: Server) -> None:

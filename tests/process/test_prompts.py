@@ -73,7 +73,7 @@ async def test_a_model_killed_in_mid_reply_does_not_read_the_prompt_again(readin
 
 
 async def test_an_opened_chat_is_read_before_anybody_speaks(reading: Mortal) -> None:
-    """A character's very first reply does not wait for who it is to be, if somebody has read the greeting first."""
+    """The very first reply of a character does not wait for who it is to be: the greeting takes time to read."""
     async with talking(reading) as api:
         while not lines(reading, "model is ready"):
             await asyncio.sleep(0.05)

@@ -5,9 +5,9 @@ import { arranged, lately, ORDERS, usedTags, type Wish } from "../src/lib/galler
 import type { Character } from "../src/lib/wire";
 
 const blank: Character = {
-  id: "", name: "", tagline: null, description: null, personality: null, scenario: null, first_mes: null,
-  alternate_greetings: [], mes_example: null, system_prompt: null, post_history_instructions: null,
-  creator_notes: null, creator: null, character_version: null, tags: [], avatar_url: null,
+  id: "", name: "", tagline: "", description: "", personality: "", scenario: "", first_mes: "",
+  alternate_greetings: [], mes_example: "", system_prompt: "", post_history_instructions: "",
+  creator_notes: "", creator: "", character_version: "", tags: [], avatar_url: null,
 }; // prettier-ignore
 const named = (name: string, more: Partial<Character> = {}): Character => ({ ...blank, id: name, name, ...more });
 const wish = (more: Partial<Wish>): Wish => ({ query: "", tag: null, order: "name", ...more });

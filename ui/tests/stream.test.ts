@@ -44,8 +44,6 @@ function read(view: ChatView, events: readonly ChatEvent[], chunks: readonly num
   return now;
 }
 
-const RUNS = Number(process.env["RUNS"] ?? 400);
-
 const simple: Exchange = { ask: "Hi", pieces: ["One ", "two 👋", " three"], end: "done", swipe: false };
 
 describe("what is shown", () => {
@@ -105,7 +103,7 @@ describe("what is shown", () => {
         const sorted = (ids: readonly string[]): string[] => [...ids].sort();
         for (const message of certain(view)) expect(sorted(siblingsOf(view, message))).toEqual(sorted(siblingsIn(server.now, message)));
       }),
-      { numRuns: RUNS },
+      { numRuns: 400 },
     );
   });
 

@@ -22,7 +22,11 @@ SILENCE_S = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the contract: `kind` is message, turn, delta or head."""
+    """An event of the contract: `kind` is message, turn, delta, head or hidden.
+
+    A snapshot's events share a `seq` from which there is no replay, up to its last one, the head: who loses the
+    connection within it is told all of it again.
+    """
 
     seq: int
     kind: str

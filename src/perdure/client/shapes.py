@@ -24,11 +24,17 @@ class Failure(TypedDict):
 
 
 class Message(TypedDict):
-    """A message. The text of a reply in progress is empty in events, and what there is so far in lists."""
+    """A message. The text of a reply in progress is empty in events, and what there is so far in lists.
+
+    `siblings` are all shown messages with its parent, itself among them, oldest first; None in the log of events, where
+    it could not stay true. `depth` counts from the branch's first message, which has 0.
+    """
 
     id: str
     chat_id: str
     parent_id: str | None
+    siblings: NotRequired[list[str] | None]
+    depth: NotRequired[int]
     role: Literal["user", "character"]
     author: str
     text: str
@@ -75,10 +81,21 @@ class Character(TypedDict):
     tagline: str
     first_mes: str
     avatar_url: str | None
+    favourite: NotRequired[bool]
+    last_chat_at: NotRequired[str | None]
+    last_chat_id: NotRequired[str | None]
+
+
+class Persona(TypedDict):
+    """Who a person is in a chat."""
+
+    id: str
+    name: str
+    description: str
 
 
 class Chat(TypedDict):
-    """A chat; the list of chats leaves the characters out."""
+    """A chat; the list of chats leaves the characters out. `messages` counts those of the branch that is shown."""
 
     id: str
     title: str
@@ -88,6 +105,7 @@ class Chat(TypedDict):
     created_at: str
     updated_at: str
     preview: str
+    messages: NotRequired[int]
     characters: NotRequired[list[Character]]
 
 

@@ -58,6 +58,8 @@ class Entry:
     turn_id: str | None
     text: str
     state: str
+    hidden: bool = False
+    """Whether it was deleted, and not brought back."""
 
 
 @dataclass(slots=True)
@@ -70,8 +72,9 @@ class Transcript:
     breaches: list[Breach] = field(default_factory=list)
     head_id: str | None = None
     seq: int | None = None
-    _snapshot: bool = True
-    """Whether events may tell again what is known; the events of one snapshot share their seq."""
+    _snapshot: bool = False
+    """Whether events may tell again what is known: from a snapshot's first event to its head, which is the last. They
+    share their seq, but for the head, which has that of the log."""
 
     def see(self, followed: Followed) -> str:
         """Merge the next thing that `follow` gave. Returns the characters that are new: a delta's, without repeats."""
@@ -80,7 +83,6 @@ class Transcript:
                 return ""
             case Back(snapshot):
                 if snapshot:
-                    self._snapshot = True
                     self._breach(Fault.FORGOTTEN, None, f"the place {self.seq} is unknown to the server")
                     self.seq = None
                 return ""
@@ -102,20 +104,22 @@ class Transcript:
                 return self._delta(data)
             case "head":
                 self.head_id = data["head_id"]
+                self._snapshot = False
+            case "hidden":
+                self._hidden(data)
             case _:  # a kind that a later version has
                 pass
         return ""
 
     def _place(self, event: Event) -> None:
         """Seqs grow, except within a snapshot."""
-        if self.seq is None:
+        if event.kind == "message" and event.data.get("siblings") is not None:
+            # The log leaves them out: a snapshot begins, since our place was too long ago, or the last one was cut.
+            self._snapshot = True
+        if self.seq is None or event.seq > self.seq or (event.seq == self.seq and self._snapshot):
             return
-        if event.seq > self.seq:
-            # The log tells of a message once. Told again, it begins a snapshot: our place was too long ago.
-            self._snapshot = event.kind == "message" and event.data["id"] in self.messages
-        elif event.seq < self.seq or not self._snapshot:
-            detail = f"event {event.seq} ({event.kind}) after event {self.seq}"
-            self._breach(Fault.REPEATED, event.data.get("message_id"), detail)
+        detail = f"event {event.seq} ({event.kind}) after event {self.seq}"
+        self._breach(Fault.REPEATED, event.data.get("message_id"), detail)
 
     def _message(self, data: dict[str, Any]) -> None:
         entry = self.messages.get(data["id"])
@@ -125,6 +129,12 @@ class Transcript:
             )
         elif data["state"] in FINAL:
             self._settle(entry, data["text"], data["state"])
+
+    def _hidden(self, data: dict[str, Any]) -> None:
+        entry = self.messages.get(data["message_id"])
+        # What is on a branch that was never shown here may be deleted there.
+        if entry is not None:
+            entry.hidden = data["hidden"]
 
     def _turn(self, data: dict[str, Any]) -> None:
         self.turns[data["id"]] = data
@@ -185,7 +195,9 @@ class Transcript:
         """The reply that an event speaks of. One that was never told of has lost its message event."""
         entry = self.messages.get(message_id)
         if entry is None:
-            self._breach(Fault.LOST, message_id, "an event speaks of a message that was never shown")
+            # A snapshot tells of all turns that go on, and of the messages of one branch only.
+            if not self._snapshot:
+                self._breach(Fault.LOST, message_id, "an event speaks of a message that was never shown")
             turn_id = data.get("turn_id") or data["id"]
             entry = Entry(message_id, "character", data.get("parent_id"), turn_id, "", "queued")
             self.messages[message_id] = entry

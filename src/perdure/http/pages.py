@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from os import stat_result
+from os import PathLike, stat_result
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -39,7 +39,7 @@ class Assets(StaticFiles):
     """Files whose names hold a hash of their content: they never change."""
 
     def file_response(
-        self, full_path: str | Path, stat_result: stat_result, scope: Scope, status_code: int = 200
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         return answer(Path(full_path), Headers(scope=scope), "public, max-age=31536000, immutable")
 

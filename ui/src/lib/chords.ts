@@ -1,6 +1,6 @@
 /**
- * Which keys mean what. A chord is "Mod+k" or "?": keys held together; "Mod" is Ctrl, or ⌘ where there is one. Several
- * chords are pressed one after the other, within a second.
+ * Which keys mean what. "Mod+k" are keys held together; "Mod" is Ctrl, or ⌘ where there is one. "g c" are keys pressed one
+ * after the other, within a second. Several of them are alternatives.
  */
 export interface Pressed {
   readonly key: string;
@@ -25,7 +25,7 @@ export function matches(chord: string, pressed: Pressed): boolean {
 }
 
 /** Whether it may be pressed while something is being written: only what writes nothing. */
-export const worksWhileWriting = (keys: readonly string[]): boolean => /\bMod\+/.test(keys[0] ?? "");
+export const worksWhileWriting = (keys: readonly string[]): boolean => keys.every((one) => one.startsWith("Mod+"));
 
 /** Follows what is pressed, so that "g" and then "c" are one wish. */
 export class Keys {
@@ -38,12 +38,14 @@ export class Keys {
     if (now_ms - this.#at_ms > PATIENCE_MS) this.#before = [];
     this.#at_ms = now_ms;
     this.#before = [...this.#before, pressed].slice(-4);
-    const found = wishes.find(({ keys }) => {
-      const last = this.#before.slice(-keys.length);
-      return last.length === keys.length && keys.every((chord, i) => matches(chord, last[i]!));
-    });
+    const found = wishes.find(({ keys }) => keys.some((one) => this.#pressed(one.split(" "))));
     if (!found) return null;
     this.#before = [];
     return found;
+  }
+
+  #pressed(chords: readonly string[]): boolean {
+    const last = this.#before.slice(-chords.length);
+    return last.length === chords.length && chords.every((chord, i) => matches(chord, last[i]!));
   }
 }

@@ -9,7 +9,7 @@ export interface Match {
 }
 
 const BEGINS_WORD = 8;
-const FOLLOWS = 6;
+const FOLLOWS = 9;
 const FOUND = 1;
 const GAP = 0.15;
 const MOST_GAP = 3;
@@ -69,12 +69,12 @@ export interface Found<T> {
   readonly match: Match;
 }
 
-/** Those that answer the query, the best first; among equals the order stays. */
-export function search<T>(query: string, items: readonly T[], textOf: (item: T) => string): Found<T>[] {
+/** Those that answer the query, the best first; among equals the order stays. `lessOf` is what is taken off a score. */
+export function search<T>(query: string, items: readonly T[], textOf: (item: T) => string, lessOf: (item: T) => number = () => 0): Found<T>[] {
   const found: Found<T>[] = [];
   for (const item of items) {
     const matched = match(query, textOf(item));
-    if (matched) found.push({ item, match: matched });
+    if (matched) found.push({ item, match: { ...matched, score: matched.score - lessOf(item) } });
   }
   return found.sort((one, other) => other.match.score - one.match.score);
 }

@@ -11,8 +11,8 @@ export interface Pane {
 
 /** How many messages are drawn at first, at most, and how far the pane moves at once. */
 export const FIRST = 40;
-export const MOST = 120;
-export const STEP = 40;
+export const MOST = 100;
+export const STEP = 20;
 
 export const END: Pane = { firstId: null, lastId: null };
 

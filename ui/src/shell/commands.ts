@@ -26,6 +26,8 @@ export interface Command {
   /** A face instead of an icon. */
   readonly face?: { readonly name: string; readonly url: string | null };
   readonly keys?: readonly string[];
+  /** Found when it is sought, and not offered before. */
+  readonly onlySought?: boolean;
   /** Where it leads, or what it does. */
   readonly path?: string;
   readonly run?: () => void;
@@ -40,7 +42,8 @@ export interface Known {
 
 export function commandsOf(t: Catalogue, known: Known): Command[] {
   const words = t.common.palette;
-  const keysTo: Readonly<Record<string, readonly string[]>> = { characters: ["g", "c"], chats: ["g", "t"], settings: ["g", "s"] };
+  const keysTo: Readonly<Record<string, readonly string[]>> = { characters: ["g c"], chats: ["g t"], settings: ["g s"] };
+  const faces = new Map(known.characters.map((character) => [character.id, character.avatar_url]));
   return [
     ...known.actions.map((action) => ({ group: "actions" as const, ...action })),
     ...PLACES.map((place) => ({
@@ -57,7 +60,7 @@ export function commandsOf(t: Catalogue, known: Known): Command[] {
       id: `chat-${chat.id}`,
       group: "chats" as const,
       label: chat.title || t.settings.data.untitled,
-      face: { name: chat.title ?? "", url: chat.avatar_url ?? null },
+      face: { name: chat.title, url: faces.get(chat.character_ids[0] ?? "") ?? null },
       path: chatPath(chat.id),
     })),
     ...known.characters.flatMap((character): Command[] => [
@@ -69,7 +72,7 @@ export function commandsOf(t: Catalogue, known: Known): Command[] {
         face: { name: character.name, url: character.avatar_url },
         run: () => known.chatWith(character.id),
       },
-      { id: `about-${character.id}`, group: "characters", label: words.about(character.name), icon: Info, path: characterPath(character.id) },
+      { id: `about-${character.id}`, group: "characters", label: words.about(character.name), icon: Info, path: characterPath(character.id), onlySought: true },
     ]),
     ...SECTIONS.map((section) => ({
       id: `settings-${section.name}`,
@@ -91,9 +94,9 @@ export function commandsOf(t: Catalogue, known: Known): Command[] {
 }
 
 /** How many of each group are shown before anything is sought. */
-const AT_FIRST = 6;
+const AT_FIRST = 9;
 
 /** The beginning of each group, in the order of the catalogue. */
 export function atFirst(commands: readonly Command[], groups: readonly CommandGroup[]): Command[] {
-  return groups.flatMap((group) => commands.filter((command) => command.group === group).slice(0, AT_FIRST));
+  return groups.flatMap((group) => commands.filter((command) => command.group === group && !command.onlySought).slice(0, AT_FIRST));
 }

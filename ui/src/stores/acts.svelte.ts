@@ -52,6 +52,11 @@ export class Acts {
     return message.role === "character" && message.parent_id !== null && !isInProgress(message.state);
   }
 
+  /** Whether the version that was chosen is not here yet. */
+  isMoving(message: ShownMessage): boolean {
+    return this.#goal !== null && this.#goal !== message.id && this.#conversation.siblingsOf(message).includes(this.#goal);
+  }
+
   /** Where among its siblings a message is, or will be once the server has heard of it: [place, of how many]. */
   placeOf(message: ShownMessage): readonly [number, number] {
     const ids = this.#conversation.siblingsOf(message);

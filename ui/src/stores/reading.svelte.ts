@@ -6,7 +6,7 @@ import { getMessages, putHead, type Piece } from "../lib/api/messages";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
 import { letGo, lineTo, siblingsOf, type ChatView } from "../lib/stream";
-import { around, bounds, downward, drawn, END, settled, STEP, upward, type Pane } from "../lib/window";
+import { around, bounds, downward, drawn, END, settled, upward, type Pane } from "../lib/window";
 import type { MessagePage } from "../lib/wire";
 import type { Conversation } from "./conversation.svelte";
 
@@ -14,6 +14,9 @@ const PAGE = 100;
 /** Messages that are kept at most, and how many of the end of the branch always are. */
 const KEPT = 1500;
 const TAIL = 200;
+/** How many messages beyond what is drawn are at hand before more are fetched, and how many are kept. */
+const AT_HAND = 80;
+const NEAR = 200;
 
 export class Reading {
   pane = $state.raw<Pane>(END);
@@ -44,7 +47,7 @@ export class Reading {
   async up(): Promise<void> {
     const { from } = bounds(this.line, this.pane);
     if (from > 0) this.pane = upward(this.line, this.pane);
-    if (from >= 2 * STEP) return this.#letGo();
+    if (from >= AT_HAND) return this.#letGo();
     const first = this.line[0];
     if (first === undefined || (this.#conversation.message(first)?.parent_id ?? null) === null) return;
     const page = await this.#fetch({ before: first });
@@ -56,7 +59,7 @@ export class Reading {
   async down(): Promise<void> {
     const { to } = bounds(this.line, this.pane);
     if (to < this.line.length) this.pane = downward(this.line, this.pane);
-    if (this.#endId === null || to < this.line.length - 2 * STEP) return this.#letGo();
+    if (this.#endId === null || to < this.line.length - AT_HAND) return this.#letGo();
     const last = this.#endId;
     const page = await this.#fetch({ after: last });
     if (!page) return;
@@ -151,7 +154,7 @@ export class Reading {
     const { view } = this.#conversation;
     if (view.messages.size < KEPT) return;
     const { from, to } = bounds(this.line, this.pane);
-    const near = this.line.slice(Math.max(0, from - 4 * STEP), to + 4 * STEP);
+    const near = this.line.slice(Math.max(0, from - NEAR), to + NEAR);
     const last = near.at(-1);
     if (this.#endId !== null || (last !== undefined && view.path.indexOf(last) < view.path.length - TAIL)) {
       this.pane = { ...this.pane, lastId: this.pane.lastId ?? last ?? null };

@@ -20,6 +20,8 @@ export class Writing {
   editing = $state<string | null>(null);
   /** Waiting messages that are to go although the reply failed. */
   #insisted = $state.raw<ReadonlySet<string>>(new Set());
+  /** What the outbox still has; a letter that it has not is known to the server. */
+  #boxed: ReadonlySet<string> = new Set();
   readonly #conversation: Conversation;
   readonly #outbox: Outbox;
   readonly #saver: DraftSaver;
@@ -138,6 +140,7 @@ export class Writing {
 
   /** Lets the first waiting message go, once the reply before it has ended. Called whenever something has changed. */
   tend(): void {
+    this.#settle();
     const first = this.letters[0];
     if (!first?.held || first.messageId === this.editing) return;
     const { head } = this.#conversation;
@@ -154,11 +157,18 @@ export class Writing {
   /** A sent letter stays shown until the stream has brought its message; it must not vanish in between. */
   #show(pending: readonly Pending[]): void {
     const { view } = this.#conversation;
-    const left = this.#pending.filter(
-      (one) => view.messages.has(one.messageId) && !pending.some((other) => other.messageId === one.messageId),
-    );
+    this.#boxed = new Set(pending.map((one) => one.messageId));
+    const left = this.#pending.filter((one) => view.messages.has(one.messageId) && !this.#boxed.has(one.messageId));
     this.#pending = [...left, ...pending];
     this.tend();
+  }
+
+  /** A letter that has arrived on the branch is a message, also once another branch is shown. */
+  #settle(): void {
+    if (this.#pending.length === 0) return;
+    const { path } = this.#conversation;
+    const left = this.#pending.filter((one) => this.#boxed.has(one.messageId) || !path.includes(one.messageId));
+    if (left.length < this.#pending.length) this.#pending = left;
   }
 
   #takeBack(letter: Letter, problem: Problem): void {

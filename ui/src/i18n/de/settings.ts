@@ -161,6 +161,7 @@ export const settings: Catalogue["settings"] = {
 
   appearance: {
     intro: "Gilt für dieses Gerät. Änderungen sind sofort zu sehen.",
+    device: "Dieses Gerät",
     theme: "Farben",
     themes: { system: "Wie das System", light: "Hell", dark: "Dunkel" },
     prose: "Schrift der Nachrichten",

@@ -160,6 +160,7 @@ export const settings = {
 
   appearance: {
     intro: "For this device. Changes are seen at once.",
+    device: "This device",
     theme: "Colours",
     themes: { system: "As the system", light: "Light", dark: "Dark" },
     prose: "Typeface of messages",

@@ -24,7 +24,9 @@ export class Connecting {
   readonly name: string = $derived(this.#name ?? suggestedName(this.url, this.model));
   readonly hasAddress: boolean = $derived(isAddress(this.url.trim()));
   readonly models: readonly string[] = $derived(this.listed?.models ?? []);
-  readonly complete: boolean = $derived(this.hasAddress && this.model.trim() !== "" && this.name.trim() !== "");
+  /** Some servers have one model and no names for it. */
+  readonly needsModel: boolean = $derived(this.model.trim() === "" && this.models.length > 0);
+  readonly complete: boolean = $derived(this.hasAddress && !this.needsModel && this.name.trim() !== "");
 
   constructor(known: KnownBackend | null) {
     this.known = known;
@@ -82,16 +84,21 @@ export class Connecting {
     return this.known?.has_key && !this.forgetKey ? fields : { ...fields, api_key: null };
   }
 
+  /** Whom to ask. The key that is kept is known to the server alone: it is used where the backend is asked by its id. */
+  #whom(): Question {
+    const { known } = this;
+    const url = this.url.trim();
+    if (known?.has_key && this.key === "" && !this.forgetKey && url === known.url) return { id: known.id };
+    return this.key === "" ? { url } : { url, api_key: this.key };
+  }
+
   async #ask(what: "models" | "words", more: Question): Promise<BackendCheck | null> {
     this.#current.abort();
     const current = (this.#current = new AbortController());
     this.asking = what;
     this.problem = null;
-    const key = this.key !== "" ? { api_key: this.key } : {};
-    // The key that is kept is known to the server alone: naming the backend has it used.
-    const kept = this.known?.has_key && this.key === "" && !this.forgetKey ? { id: this.known.id } : {};
     try {
-      return await checkBackend({ ...kept, url: this.url.trim(), ...key, ...more }, current.signal);
+      return await checkBackend({ ...this.#whom(), ...more }, current.signal);
     } catch (thrown) {
       if (!current.signal.aborted) this.problem = asProblemError(thrown).problem;
       return null;

@@ -15,15 +15,16 @@ class ReplyView:
     """A reply in the making.
 
     `author` is whose words they are, None until the reply's message was seen; `state` is its turn's, `shown` what was
-    given out, `handovers` how the attempts ended that ended too early.
+    given out, `behind` what of it was there before (a reply that is continued), `handovers` how the attempts ended that
+    ended too early.
     """
 
-    def __init__(self, turn_id: str, message_id: str, author: str | None = None) -> None:
+    def __init__(self, turn_id: str, message_id: str, author: str | None = None, behind: str = "") -> None:
         self.turn_id = turn_id
         self.message_id = message_id
         self.author = author
         self.state = "queued"
-        self.shown = ""
+        self.shown = self.behind = behind
         self.error: Failure | None = None
         self.handovers: list[str] = []
         self.waits_for_model = False

@@ -1,0 +1,139 @@
+"""Edits, branches, deletions: each adds to the tree or hides, and can be undone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Come
+from tests.browser.reader import Reader
+from tests.http.asking import Asking
+from tests.http.installation import Installation, eventually
+
+pytestmark = pytest.mark.anyio
+
+
+async def two_exchanges(reader: Reader) -> list[str]:
+    """A chat with two exchanges; returns the ids of its five messages."""
+    await reader.meet("Mizzle")
+    for said in ("one [[tokens=4]]", "two [[tokens=4]]"):
+        await reader.ended(await reader.say(said))
+    await expect(reader.messages).to_have_count(5)
+    await reader.acts()
+    return [str(one) for one in await reader.messages.evaluate_all("(all) => all.map((one) => one.dataset.messageId)")]
+
+
+async def test_an_edit_of_ones_own_is_another_branch_with_a_reply_of_its_own(reader: Reader, ask: Asking) -> None:
+    """What was there is one swipe away, with all that followed it (promise 6)."""
+    ids = await two_exchanges(reader)
+    await reader.choose(ids[1], "Edit")
+    editor = reader.page.get_by_label("Edit the message")
+    await expect(editor).to_be_focused()
+    await editor.fill("one, but better [[tokens=5]]")
+    await reader.button("Save and reply anew").click()
+    await expect(reader.messages).to_have_count(3)
+    await expect(reader.messages.nth(1).locator(".text")).to_have_text("one, but better [[tokens=5]]")
+    await reader.ended(await reader.reply_at(1))
+    swipes = reader.messages.nth(1).get_by_role("group")
+    await expect(swipes).to_have_accessible_name("Version 2 of 2")
+    await reader.is_accessible()
+    await swipes.get_by_role("button", name="Previous version").click()
+    await expect(reader.messages).to_have_count(5)
+    assert [m["id"] for m in await ask.messages(reader.chat_id)] == ids
+
+
+async def test_an_edit_of_a_reply_stands_beside_it(reader: Reader, ask: Asking) -> None:
+    """Nobody replies to it; Escape leaves the editor and changes nothing; the arrow up edits what was said last."""
+    ids = await two_exchanges(reader)
+    await reader.choose(ids[4], "Edit")
+    await reader.page.get_by_label("Edit the message").fill("*Mizzle says nothing.*")
+    await reader.page.keyboard.press("Escape")
+    await expect(reader.field).to_be_focused()
+    assert (await ask.messages(reader.chat_id))[-1]["id"] == ids[4]
+    await reader.choose(ids[4], "Edit")
+    await reader.page.get_by_label("Edit the message").fill("*Mizzle says nothing.*")
+    await reader.page.keyboard.press("Control+Enter")
+    await expect(reader.replies.last.locator(".text em")).to_have_text("Mizzle says nothing.")
+    await expect(reader.replies.last.get_by_role("group")).to_have_accessible_name("Version 2 of 2")
+    branch = await ask.messages(reader.chat_id)
+    assert (branch[-1]["role"], branch[-1]["author"]) == ("character", "Mizzle")
+    await reader.field.press("ArrowUp")
+    await expect(reader.page.get_by_label("Edit the message")).to_have_value("two [[tokens=4]]")
+
+
+async def test_an_edit_outlives_web(reader: Reader, ask: Asking, installation: Installation) -> None:
+    """Web is killed as the edit is sent: it is sent again by itself, and is there once (promises 1 and 7)."""
+    reader.interrupted = True
+    ids = await two_exchanges(reader)
+    await reader.choose(ids[3], "Edit")
+    await reader.page.get_by_label("Edit the message").fill("after the fall [[tokens=5]]")
+    pid = installation.kill("web")
+    await reader.button("Save and reply anew").click()
+    eventually(lambda: installation.pid("web") not in (None, pid))
+    await expect(reader.messages.nth(3).locator(".text")).to_have_text("after the fall [[tokens=5]]")
+    await reader.ended(await reader.reply_at(2))
+    branch = await ask.messages(reader.chat_id)
+    assert branch[3]["siblings"] == [ids[3], branch[3]["id"]]
+
+
+async def test_the_chat_goes_on_from_an_earlier_message(reader: Reader, ask: Asking) -> None:
+    """Branch from here: what came after is gone from view, and comes back with a swipe."""
+    ids = await two_exchanges(reader)
+    await reader.choose(ids[2], "Branch from here")
+    await expect(reader.messages).to_have_count(3)
+    await reader.ended(await reader.say("another two [[tokens=4]]"))
+    swipes = reader.messages.nth(3).get_by_role("group")
+    await expect(swipes).to_have_accessible_name("Version 2 of 2")
+    await swipes.get_by_role("button", name="Previous version").click()
+    await expect(reader.message(ids[4])).to_be_visible()
+    assert [m["id"] for m in await ask.messages(reader.chat_id)] == ids
+
+
+async def test_a_deletion_can_be_undone(reader: Reader, ask: Asking) -> None:
+    """With all that followed, at once or after a reload of nothing but the server's memory."""
+    ids = await two_exchanges(reader)
+    await reader.choose(ids[3], "Delete")
+    await expect(reader.messages).to_have_count(3)
+    assert [m["id"] for m in await ask.messages(reader.chat_id)] == ids[:3]
+    await reader.button("Undo").click()
+    await expect(reader.messages).to_have_count(5)
+    assert [m["id"] for m in await ask.messages(reader.chat_id)] == ids
+    await expect(reader.messages.nth(3).get_by_role("group")).to_have_count(0)
+
+
+async def test_the_chat_is_named_exported_and_deleted_from_its_menu(reader: Reader, ask: Asking) -> None:
+    """And the deletion can be undone from where one lands."""
+    await two_exchanges(reader)
+    chat = reader.chat_id
+    await reader.button("This chat").click()
+    await reader.page.get_by_role("menuitem", name="Rename").click()
+    await reader.page.get_by_label("The chat's name").fill("A damp friend")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text("A damp friend")
+    assert (await ask.get(f"/api/v1/chats/{chat}"))["title"] == "A damp friend"
+    await expect(reader.page).to_have_title("A damp friend — Perdure")
+    await reader.button("This chat").click()
+    await reader.page.get_by_role("menuitem", name="Delete the chat").click()
+    await reader.page.wait_for_url("**/chats")
+    await reader.button("Undo").click()
+    await reader.page.wait_for_url(f"**/chats/{chat}")
+    await expect(reader.messages).to_have_count(5)
+
+
+async def test_a_draft_is_there_on_another_device(come: Come, ask: Asking) -> None:
+    """What is being written is kept, also by the server; a message that is sent takes it away everywhere."""
+    desk, phone = await come(), await come()
+    await desk.meet("Mizzle")
+    await desk.field.fill("half a thought [[tokens=3]]")
+    await desk.page.reload()
+    await expect(desk.field).to_have_value("half a thought [[tokens=3]]")
+    async with desk.page.expect_response(lambda answer: answer.url.endswith("/draft")):
+        await desk.field.fill("half a thought, and more [[tokens=3]]")
+    await phone.open(f"/chats/{desk.chat_id}")
+    await expect(phone.field).to_have_value("half a thought, and more [[tokens=3]]")
+    async with phone.page.expect_response(lambda answer: answer.url.endswith("/draft")):
+        await phone.field.press("Enter")
+    await phone.ended(await phone.reply_at(1))
+    await desk.page.reload()
+    await expect(desk.messages).to_have_count(3)
+    await expect(desk.field).to_have_value("")

@@ -84,7 +84,7 @@ async def test_its_chats_are_there(reader: Reader, ask: Asking) -> None:
     await reader.open(f"/characters/{character_id}")
     await expect(reader.main.get_by_role("link", name="Chime number")).to_have_count(5)
     await expect(reader.main.get_by_role("link", name="Chime number").first).to_have_text("Chime number 6.")
-    await expect(reader.main.get_by_role("link", name="Continue the last")).to_have_attribute(
+    await expect(reader.main.get_by_role("link", name="To the last chat")).to_have_attribute(
         "href", f"/chats/{chat_id}"
     )
     await reader.main.get_by_role("link", name="All 7 chats").click()

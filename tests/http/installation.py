@@ -19,7 +19,7 @@ from perdure.supervise.processes import ProcessRow
 
 SOURCES = Path(__file__).parents[2] / "src"
 
-DEADLINE_S = 15.0
+DEADLINE_S = 40.0
 """How long anything may take before a test gives up, in seconds: generous, since the machine may be busy."""
 
 T = TypeVar("T")

@@ -41,7 +41,7 @@ export const gallery = {
   loadingCharacter: "Loading the character…",
   allCharacters: "All characters",
   startChat: "Start a chat",
-  continueChat: "Continue the last",
+  continueChat: "To the last chat",
   by: (creator: string, version: string) => `By ${creator}${version ? `, version ${version}` : ""}`,
   versionOnly: (version: string) => `Version ${version}`,
   greeting: "Greeting",

@@ -63,6 +63,7 @@ async def test_it_is_a_combobox(reader: Reader) -> None:
     await reader.page.keyboard.press("Enter")
     await expect(field(reader)).to_be_focused()
     options = reader.page.get_by_role("option")
+    await expect(reader.page.get_by_role("option", name="Chat with Mizzle")).to_be_attached()
     await expect(options.first).to_have_attribute("aria-selected", "true")
     for key, place in (("ArrowDown", options.nth(1)), ("ArrowUp", options.first), ("ArrowUp", options.last)):
         await reader.page.keyboard.press(key)

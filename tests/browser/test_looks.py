@@ -132,6 +132,7 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     await expect(reader.page.get_by_role("menu")).to_have_count(0)
     await expect(more).to_be_focused()
     await keyboard.press("Enter")
+    await expect(reader.page.get_by_role("menuitem", name="Rename…")).to_be_focused()
     await keyboard.press("End")
     await keyboard.press("Enter")
     await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()

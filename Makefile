@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test check build drill bench screenshots wheel clean
+.PHONY: help serve test check build types icons drill bench screenshots wheel clean
 
 help:  ## show the recipes
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -36,6 +36,13 @@ check: build $(VENV)/developing  ## ruff, mypy, import-linter, svelte-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python hatch_build.py --run check
+
+types: $(VENV)/installed  ## the TypeScript types of the API, from its OpenAPI document
+	$(BIN)/python -m perdure.http.document > ui/.openapi.json
+	$(BIN)/python hatch_build.py --run types
+
+icons: $(VENV)/developing  ## the icons of the installed app, from the mark in ui/public/favicon.svg
+	$(BIN)/python -m tests.browser.icons
 
 drill: build  ## 50 kills and freezes against a server of its own
 	$(BIN)/perdure drill --kills 50 --seed 7

@@ -1,9 +1,11 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
+import { precompressed } from "./build/compress.ts";
+import { offlineShell } from "./build/offline.ts";
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), offlineShell(), precompressed()],
   build: {
     outDir: "../src/perdure/web",
     emptyOutDir: true,
@@ -11,6 +13,13 @@ export default defineConfig(({ mode }) => ({
     // The server's Content-Security-Policy allows 'self' only: nothing may be inlined into the page.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What the first page needs is added up by a test.
+    manifest: true,
+    rollupOptions: {
+      input: { index: "index.html", sw: "src/worker/sw.ts" },
+      // A worker rules over the folder that it lies in.
+      output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
   },
   server: {
     // `npm run dev` shows what the Perdure running there says.

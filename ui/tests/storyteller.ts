@@ -264,5 +264,5 @@ export function branchOf(state: State): Message[] {
 }
 
 function attempt(n: number): Attempt {
-  return { n, worker: `worker-${n}`, backend: "scripted", started_at: null, ended_at: null, outcome: null };
+  return { n, worker: `worker-${n}`, backend: "scripted", started_at: "2026-01-01T00:00:00Z", ended_at: null, outcome: null };
 }

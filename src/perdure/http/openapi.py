@@ -6,7 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 
+from perdure.http.schemas.events import ChatEvents
 from perdure.http.schemas.fields import Problem
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -31,5 +33,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Problem"] = Problem.model_json_schema()
+        # What no handler's signature tells of: the events of a chat.
+        _, events = models_json_schema([(ChatEvents, "serialization")], ref_template="#/components/schemas/{model}")
+        schemas.update({name: schema for name, schema in events["$defs"].items() if name not in schemas})
         app.openapi_schema = document
     return app.openapi_schema

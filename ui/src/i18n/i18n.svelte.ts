@@ -15,11 +15,16 @@ export const LANGUAGES: Readonly<Record<string, string>> = { en: "English", de: 
 
 const KEY = "perdure.language";
 
+/** Those that are written from right to left. None has a catalogue yet; the pages are ready for one. */
+const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(["ar", "fa", "he", "ur"]);
+
 class Language {
   /** What was chosen; null follows the browser. */
   chosen = $state<string | null>(stored());
   current = $state("en");
   texts = $state.raw<Catalogue>(en);
+  /** The same language as the browser has it, such as "en-GB": dates and numbers are written in that manner. */
+  readonly locale: string = $derived(manner(this.current, navigator.languages));
 
   /** Brings the texts of the person's language. Where they cannot be had, English stays. */
   async start(): Promise<void> {
@@ -33,6 +38,7 @@ class Language {
     }
     this.current = wanted;
     document.documentElement.lang = wanted;
+    document.documentElement.dir = RIGHT_TO_LEFT.has(wanted) ? "rtl" : "ltr";
   }
 
   async choose(language: string | null): Promise<void> {
@@ -51,6 +57,14 @@ export const language = new Language();
 
 /** The texts. Read where they are shown, so that they change with the language. */
 export const t = (): Catalogue => language.texts;
+
+export const inNumbers = (value: number, options?: Intl.NumberFormatOptions): string =>
+  new Intl.NumberFormat(language.locale, options).format(value);
+
+/** The browser's own variety of a language, or the language itself. */
+export function manner(language: string, languages: readonly string[]): string {
+  return languages.find((one) => one.toLowerCase().split("-")[0] === language) ?? language;
+}
 
 /** The first of the person's languages that there is a catalogue for. */
 export function spokenOf(languages: readonly string[]): string {

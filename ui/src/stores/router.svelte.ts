@@ -3,6 +3,7 @@ import { matchRoute, type Route } from "../lib/routes";
 
 class Router {
   #path = $state(location.pathname);
+  #query = $state(location.search);
 
   get path(): string {
     return this.#path;
@@ -12,21 +13,31 @@ class Router {
     return matchRoute(this.#path);
   }
 
-  go(path: string): void {
-    if (path !== this.#path) history.pushState(null, "", path);
-    this.#path = path;
+  /** What stands behind the `?`. */
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#query);
+  }
+
+  /** `href` is a path, with a query where the page has one. */
+  go(href: string): void {
+    if (href !== this.#path + this.#query) history.pushState(null, "", href);
+    this.#read();
+  }
+
+  /** Changes the query alone, without a step to go back to. */
+  ask(query: string): void {
+    history.replaceState(null, "", this.#path + (query === "" ? "" : `?${query}`));
+    this.#read();
   }
 
   /** Starts to follow links and the browser's own buttons; returns how to stop. */
   start(): () => void {
-    const popped = (): void => {
-      this.#path = location.pathname;
-    };
+    const popped = (): void => this.#read();
     const clicked = (event: MouseEvent): void => {
-      const path = pathWithin(event);
-      if (path === null) return;
+      const href = hrefWithin(event);
+      if (href === null) return;
       event.preventDefault();
-      this.go(path);
+      this.go(href);
     };
     window.addEventListener("popstate", popped);
     document.addEventListener("click", clicked);
@@ -35,15 +46,20 @@ class Router {
       document.removeEventListener("click", clicked);
     };
   }
+
+  #read(): void {
+    this.#path = location.pathname;
+    this.#query = location.search;
+  }
 }
 
 export const router = new Router();
 
-/** The path of a plain click on a link to one of our pages; null where the browser should do what it always does. */
-function pathWithin(event: MouseEvent): string | null {
+/** Where a plain click on a link to one of our pages leads; null where the browser should do what it always does. */
+function hrefWithin(event: MouseEvent): string | null {
   if (event.defaultPrevented || event.button !== 0) return null;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return null;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return null;
-  return matchRoute(link.pathname).page === "unknown" ? null : link.pathname;
+  return matchRoute(link.pathname).page === "unknown" ? null : link.pathname + link.search;
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -26,8 +26,27 @@ class ProcessOut(BaseModel):
     since: str
 
 
+class ProgressOut(BaseModel):
+    """How much of the starter model has come; `total_bytes` is null where nobody has said."""
+
+    done_bytes: int
+    total_bytes: int | None
+
+
+class ModelStatusOut(BaseModel):
+    """The model that answers, and how it is. `starter`: it is the small one that comes with Perdure."""
+
+    name: str
+    model: str | None
+    state: Literal["ready", "loading", "fetching", "missing", "down"]
+    detail: str | None
+    remedy: str | None
+    progress: ProgressOut | None
+    starter: bool
+
+
 class StatusOut(BaseModel):
     """What the server is, and how its model stands."""
 
     version: str
-    backend: dict[str, Any]
+    backend: ModelStatusOut

@@ -1,7 +1,10 @@
 import type { Catalogue } from "../en";
+import { card } from "./card";
 import { chat } from "./chat";
+import { chats } from "./chats";
 import { common } from "./common";
 import { gallery } from "./gallery";
 import { settings } from "./settings";
+import { welcome } from "./welcome";
 
-export const de: Catalogue = { common, gallery, chat, settings };
+export const de: Catalogue = { common, gallery, card, chat, chats, settings, welcome };

@@ -1,9 +1,12 @@
+import { card } from "./card";
 import { chat } from "./chat";
+import { chats } from "./chats";
 import { common } from "./common";
 import { gallery } from "./gallery";
 import { settings } from "./settings";
+import { welcome } from "./welcome";
 
-export const en = { common, gallery, chat, settings };
+export const en = { common, gallery, card, chat, chats, settings, welcome };
 
 /** What every language has to say. */
 export type Catalogue = typeof en;

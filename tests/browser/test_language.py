@@ -1,0 +1,119 @@
+"""German everywhere: no English is left on any page, in no label, and in no title; and it changes at once."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Come
+from tests.browser.reader import Reader
+from tests.http.asking import Asking
+from tests.http.installation import Installation
+
+pytestmark = pytest.mark.anyio
+
+ENGLISH = r"""() => {
+  // Words that English cannot do without and German does not have, and what buttons are called.
+  const english = new RegExp(
+    "\\b(the|and|with|your|you|of|for|this|that|is|are|to|from|it|not|new|search|settings|characters?|delete|edit|" +
+    "close|cancel|save|send|back|copy|more|loading|opening|default|unknown|show|hide|add|choose|about|again|" +
+    "yesterday|today)\\b", "i");
+  // What people and characters have written, what is typed as it stands, what says that it is English, and names.
+  const theirs = "[lang='en'], .prose, bdi, code, kbd, [dir='auto'], script, style, noscript, option[lang]";
+  const found = [];
+  const look = (text, element) => {
+    const wrong = english.exec(text);
+    if (wrong) found.push(`${element.tagName.toLowerCase()}: ${text.trim().slice(0, 80)} (${wrong[0]})`);
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    if (!node.parentElement.closest(theirs)) look(node.data, node.parentElement);
+  }
+  for (const element of document.querySelectorAll("body *")) {
+    for (const name of ["aria-label", "title", "placeholder", "aria-valuetext"]) {
+      // A cut-off name has itself as its tooltip.
+      if (!element.hasAttribute(name) || element.closest("[lang='en']") || element.querySelector("bdi")) continue;
+      look(element.getAttribute(name), element);
+    }
+  }
+  look(document.title.replace(/^.* · Perdure$/, (title) => title.replace(" · Perdure", "")), document.documentElement);
+  return found;
+}"""
+
+
+async def is_german(page: Page) -> None:
+    """Nothing of the page's own is English."""
+    assert await page.evaluate(ENGLISH) == []
+
+
+async def go(reader: Reader, path: str) -> None:
+    """Open a page and wait until its heading is there."""
+    await reader.open(path)
+    await expect(reader.page.locator("h1").first).to_be_visible()
+    if "/chats/" not in path:  # whose events never end
+        await reader.page.wait_for_load_state("networkidle")
+
+
+async def test_no_english_is_left_on_any_page(come: Come, ask: Asking) -> None:
+    """A German's browser: every page, what lies over it, and a failed reply."""
+    reader = await come(locale="de-DE")
+    reader.interrupted = True
+    await reader.open()
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text("Figuren")
+    await expect(reader.page.locator("html")).to_have_attribute("lang", "de")
+    character = await ask.character()
+    for path in (
+        "/",
+        "/chats",
+        f"/characters/{character}",
+        f"/characters/{character}/edit",
+        "/characters/new",
+        "/no/such",
+    ):
+        await go(reader, path)
+        await is_german(reader.page)
+    for section in ("models", "replies", "persona", "appearance", "keyboard", "data"):
+        await go(reader, f"/settings/{section}")
+        await is_german(reader.page)
+    await go(reader, "/settings/models")
+    await reader.button("Modell verbinden").click()
+    await is_german(reader.page)
+    await go(reader, "/settings/persona")
+    await reader.button("Persona anlegen").click()
+    await is_german(reader.page)
+    await reader.page.keyboard.press("Escape")
+    for key in ("?", "Control+k"):
+        await reader.page.keyboard.press(key)
+        await expect(reader.page.get_by_role("dialog")).to_be_visible()
+        await is_german(reader.page)
+        await reader.page.keyboard.press("Escape")
+    await go(reader, f"/chats/{await ask.chat()}")
+    await is_german(reader.page)
+    field = reader.page.locator("textarea").last
+    for said, state in (("Guten Abend [[tokens=5]]", "done"), ("[[status=400]]", "failed")):
+        await field.fill(said)
+        await field.press("Enter")
+        await expect(reader.replies.last).to_have_attribute("data-state", state)
+        await is_german(reader.page)
+
+
+async def test_another_language_is_there_at_once(reader: Reader) -> None:
+    """Chosen in the settings, without a reload, and kept; dates and numbers go with it."""
+    await reader.open("/settings/appearance")
+    await reader.page.get_by_label("Language").select_option("Deutsch")
+    await expect(reader.main.get_by_role("heading", name="Aussehen", exact=True)).to_be_visible()
+    await expect(reader.page.locator("html")).to_have_attribute("lang", "de")
+    await reader.open("/settings/replies")
+    await expect(reader.main.get_by_text("Vorgabe: 4.096 Token")).to_be_visible()
+    await reader.open("/settings/appearance")
+    await reader.page.get_by_label("Sprache").select_option("English")
+    await expect(reader.main.get_by_role("heading", name="Appearance", exact=True)).to_be_visible()
+
+
+async def test_the_token_page_is_german_too(come: Come, guarded: Installation) -> None:
+    """Also before anybody was let in."""
+    reader = await come(locale="de-DE", base=guarded.url)
+    reader.interrupted = True
+    await reader.open()
+    await expect(reader.page.get_by_role("heading", name="Dieses Perdure ist privat")).to_be_visible()
+    await expect(reader.page).to_have_title("Zugangswort · Perdure")

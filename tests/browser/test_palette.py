@@ -1,0 +1,104 @@
+"""Go anywhere and do anything with a few letters, by keyboard, by finger, and by ear."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser.conftest import Come
+from tests.browser.reader import Reader
+from tests.browser.test_looks import DESK, PHONE
+
+pytestmark = pytest.mark.anyio
+
+
+def field(reader: Reader) -> Locator:
+    """Where one writes what one wants."""
+    return reader.page.get_by_role("combobox", name="Search characters, chats, settings and actions")
+
+
+def selected(reader: Reader) -> Locator:
+    """What Enter would choose."""
+    return reader.page.locator('[role="option"][aria-selected="true"]')
+
+
+async def opened(reader: Reader) -> None:
+    """Open it by its keys."""
+    await reader.page.keyboard.press("Control+k")
+    await expect(field(reader)).to_be_focused()
+
+
+async def test_three_letters_lead_to_a_chat(reader: Reader) -> None:
+    """From anywhere: open, write, Enter, and the character greets."""
+    await reader.open("/settings/appearance")
+    await expect(reader.page.get_by_role("heading", name="Appearance")).to_be_visible()
+    await opened(reader)
+    await reader.page.keyboard.type("cvesp")
+    await expect(selected(reader)).to_contain_text("Chat with Miss Vesper")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.messages).to_have_count(1)
+    await expect(field(reader)).to_have_count(0)
+
+
+async def test_settings_and_pages_are_found_by_name(reader: Reader) -> None:
+    """Each section of the settings, each page, and what changes at once."""
+    await reader.open()
+    for wanted, path in (("persona", "/settings/persona"), ("repl", "/settings/replies"), ("chats", "/chats")):
+        await opened(reader)
+        await reader.page.keyboard.type(wanted)
+        await reader.page.keyboard.press("Enter")
+        await expect(reader.page).to_have_url(reader.base + path)
+    await opened(reader)
+    await reader.page.keyboard.type("dark col")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def test_it_is_a_combobox(reader: Reader) -> None:
+    """The focus stays in the field, the arrows go round the list and are told; Escape gives the focus back."""
+    await reader.open()
+    await expect(reader.button("Chat with Mizzle")).to_be_visible()
+    opener = reader.button("Search")
+    await opener.focus()
+    await reader.page.keyboard.press("Enter")
+    await expect(field(reader)).to_be_focused()
+    options = reader.page.get_by_role("option")
+    await expect(reader.page.get_by_role("option", name="Chat with Mizzle")).to_be_attached()
+    await expect(options.first).to_have_attribute("aria-selected", "true")
+    for key, place in (("ArrowDown", options.nth(1)), ("ArrowUp", options.first), ("ArrowUp", options.last)):
+        await reader.page.keyboard.press(key)
+        await expect(place).to_have_attribute("aria-selected", "true")
+        active = await field(reader).get_attribute("aria-activedescendant")
+        assert active == await place.get_attribute("id")
+        await expect(place).to_be_in_viewport()
+    await expect(field(reader)).to_be_focused()
+    await reader.page.keyboard.press("Escape")
+    await expect(field(reader)).to_have_count(0)
+    await expect(opener).to_be_focused()
+
+
+async def test_writing_a_message_does_not_stand_in_the_way(reader: Reader) -> None:
+    """It opens above a half-written message, and the message is still there afterwards."""
+    await reader.meet("Mizzle")
+    await reader.field.fill("half a thought")
+    await opened(reader)
+    await reader.page.keyboard.press("Control+k")
+    await expect(field(reader)).to_have_count(0)
+    await expect(reader.field).to_have_value("half a thought")
+    await expect(reader.field).to_be_focused()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_it_is_legible(come: Come, viewport: dict[str, int], theme: str) -> None:
+    """With everything, with what was found, and with nothing found."""
+    reader = await come(viewport=viewport, color_scheme=theme)
+    await reader.open()
+    await expect(reader.button("Chat with Mizzle")).to_be_visible()
+    await opened(reader)
+    await expect(reader.page.get_by_role("option", name="Chat with Mizzle")).to_be_attached()
+    for wanted in ("", "iz", "w" * 80):
+        await field(reader).fill(wanted)
+        await reader.looks_right()
+        await reader.is_accessible()
+    await expect(reader.page.get_by_text("Nothing here is called")).to_be_visible()

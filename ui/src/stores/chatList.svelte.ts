@@ -1,0 +1,122 @@
+/** The list of chats: searched, longer and longer as one scrolls, and what is done with one of them. */
+import { changeChat, getChats, hideChat, restoreChat } from "../lib/api/chats";
+import { asProblemError } from "../lib/problem";
+import { persist, waitInBrowser } from "../lib/reconnect";
+import type { Chat, Problem } from "../lib/wire";
+import { recents } from "./recents.svelte";
+
+const PAGE = 40;
+/** Typing rests this long before the server is asked, in milliseconds. */
+const REST_MS = 150;
+/** How long a change of a chat is tried before it is taken back, in seconds. */
+const PATIENCE_S = 15;
+
+export class ChatList {
+  /** null while nothing is known. */
+  chats = $state.raw<readonly Chat[] | null>(null);
+  hasMore = $state(false);
+  /** Whether a try is under way, or follows by itself. */
+  trying = $state(false);
+  problem = $state.raw<Problem | null>(null);
+  /** Why a change was taken back. */
+  refusal = $state.raw<Problem | null>(null);
+  query = $state("");
+  /** What the list that is shown was searched for: the field may already hold more. */
+  found = $state("");
+  readonly characterId: string | null;
+  #current = new AbortController();
+  #resting: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(characterId: string | null) {
+    this.characterId = characterId;
+  }
+
+  /** Loads the latest; returns how to stop. */
+  start(): () => void {
+    void this.#load(null);
+    return () => {
+      clearTimeout(this.#resting);
+      this.#current.abort();
+    };
+  }
+
+  search(query: string): void {
+    this.query = query;
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => void this.#load(null), query.trim() === "" ? 0 : REST_MS);
+  }
+
+  showMore(): void {
+    if (this.hasMore && !this.trying) void this.#load(this.chats?.at(-1) ?? null);
+  }
+
+  /** @throws ProblemError where the server refuses the name. */
+  async rename(chat: Chat, title: string): Promise<void> {
+    const renamed = await this.#insist(() => changeChat(chat.id, { title }));
+    this.chats = this.chats?.map((one) => (one.id === chat.id ? { ...one, title: renamed.title } : one)) ?? null;
+    void recents.refresh();
+  }
+
+  /** Takes the chat away at once, and puts it back where the server does not have that. Whether it is gone. */
+  async hide(chat: Chat): Promise<boolean> {
+    this.refusal = null;
+    const before = this.chats;
+    this.chats = before?.filter((one) => one.id !== chat.id) ?? null;
+    try {
+      await this.#insist(() => hideChat(chat.id));
+    } catch (thrown) {
+      this.refusal = asProblemError(thrown).problem;
+      this.chats = before;
+      return false;
+    }
+    void recents.refresh();
+    return true;
+  }
+
+  async restore(chat: Chat): Promise<boolean> {
+    try {
+      await this.#insist(() => restoreChat(chat.id));
+    } catch (thrown) {
+      this.refusal = asProblemError(thrown).problem;
+      return false;
+    }
+    void this.#load(null);
+    void recents.refresh();
+    return true;
+  }
+
+  #insist<T>(wish: () => Promise<T>): Promise<T> {
+    return persist(wish, { signal: AbortSignal.timeout(PATIENCE_S * 1000), wait: waitInBrowser });
+  }
+
+  /** Those after `last`; with null the first ones. */
+  async #load(last: Chat | null): Promise<void> {
+    this.#current.abort();
+    const { signal } = (this.#current = new AbortController());
+    const q = this.query.trim();
+    this.trying = true;
+    // Instants are finer than a browser's milliseconds: asked for with those of the same one, and known ones left out.
+    const before = last === null ? null : (Date.parse(last.updated_at) + 1) / 1000;
+    try {
+      const page = await persist(() => getChats({ q, characterId: this.characterId, before, limit: PAGE }), {
+        signal,
+        wait: waitInBrowser,
+        onFailure: (error) => {
+          if (!signal.aborted) this.problem = error.problem;
+        },
+      });
+      if (signal.aborted) return;
+      const known = before === null ? [] : (this.chats ?? []);
+      const ids = new Set(known.map((chat) => chat.id));
+      const fresh = page.filter((chat) => !ids.has(chat.id));
+      this.chats = [...known, ...fresh];
+      this.hasMore = page.length >= PAGE && fresh.length > 0;
+      this.found = q;
+      this.problem = null;
+    } catch (thrown) {
+      if (signal.aborted) return;
+      this.problem = asProblemError(thrown).problem;
+    }
+    this.trying = false;
+  }
+}

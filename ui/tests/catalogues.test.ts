@@ -1,0 +1,108 @@
+/** Every text is in every language, and none has stayed in a component. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, type AST } from "svelte/compiler";
+import { describe, expect, test } from "vitest";
+import { de } from "../src/i18n/de";
+import { en } from "../src/i18n/en";
+
+const SOURCES = join(import.meta.dirname, "..", "src");
+
+/** What is the same in every language: names, and what is typed as it stands. */
+const SAME_EVERYWHERE = new Set(["Perdure", "· Perdure", "http://127.0.0.1:11434/v1", "access_token"]);
+/** What is shown or read aloud although it is an attribute. */
+const TOLD = new Set(["label", "title", "text", "placeholder", "alt", "aria-label", "aria-valuetext", "hint", "error", "confirmLabel", "description"]);
+
+type Leaf = readonly [path: string, value: unknown];
+function leaves(value: unknown, path = ""): Leaf[] {
+  if (typeof value !== "object" || value === null) return [[path, value]];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+}
+
+/** Samplers go by these names in every language. */
+const NAMES = /^(Top|Min) [PK]$/;
+
+/** Texts that only a translation needs: problems that the server has told in English. */
+const ofServer = (path: string): boolean => path.startsWith("common.problems.");
+
+describe("catalogues", () => {
+  test("German says all that English says, and nothing else", () => {
+    const keys = (catalogue: object): string[] =>
+      leaves(catalogue).map(([path]) => path).filter((path) => !ofServer(path)).sort();
+    expect(keys(de)).toEqual(keys(en));
+  });
+
+  test("a text is a text in both, and what is put into it is put into both", () => {
+    const german = new Map(leaves(de));
+    for (const [path, english] of leaves(en)) {
+      const translated = german.get(path);
+      expect(typeof translated, path).toBe(typeof english);
+      if (typeof english === "string") expect((translated as string).trim(), path).not.toBe("");
+      else expect((translated as () => void).length, path).toBe((english as () => void).length);
+    }
+  });
+
+  test("German is German: hardly a sentence is the same", () => {
+    const german = new Map(leaves(de));
+    const same = leaves(en).filter(([path, english]) => typeof english === "string" && / /.test(english) && !NAMES.test(english) && german.get(path) === english);
+    expect(same.map(([path]) => path)).toEqual([]);
+  });
+});
+
+const components = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".svelte"));
+
+const saysSomething = (text: string): boolean => /\p{L}{2}/u.test(text) && !SAME_EVERYWHERE.has(text.trim());
+/** Names of keys, selectors, and types of elements. */
+const TECHNICAL = /^(Arrow|Page)(Up|Down|Left|Right)$|^(Enter|Escape|Home|End|Tab|Space|Backspace|Control|Mod|Files|NFD)$|^Mod\+|\[|^\(|^[a-z-]+: [a-z]+$|^[A-Z]+$/;
+/** A literal within an expression may be a key or a class; a sentence, or a word with a capital, is told to somebody. */
+const looksTold = (text: string): boolean => saysSomething(text) && !TECHNICAL.test(text) && (/^\p{Lu}\p{Ll}+/u.test(text) || /\p{L}\p{P}* \p{L}/u.test(text) || text.includes("…"));
+
+/** The literal texts that a component shows. */
+function literalsOf(source: string): string[] {
+  const root = parse(source, { modern: true });
+  const found: string[] = [];
+  const visit = (node: unknown, told: boolean): void => {
+    if (Array.isArray(node)) return node.forEach((one) => visit(one, told));
+    if (typeof node !== "object" || node === null) return;
+    const { type } = node as { type?: string };
+    if (type === "Comment") return;
+    if (type === "Text") {
+      const { data } = node as AST.Text;
+      if (told && saysSomething(data)) found.push(data.trim());
+      return;
+    }
+    if (type === "Attribute") {
+      const { name, value } = node as AST.Attribute;
+      if (value !== true) visit(value, TOLD.has(name));
+      return;
+    }
+    if (type === "Literal" && typeof (node as { value: unknown }).value === "string") {
+      const { value } = node as unknown as { value: string };
+      if (looksTold(value)) found.push(value);
+      return;
+    }
+    if (type === "TemplateElement") {
+      const { cooked } = (node as unknown as { value: { cooked: string } }).value;
+      if (looksTold(cooked)) found.push(cooked);
+      return;
+    }
+    // Sources of imports are no texts.
+    if (type === "ImportDeclaration" || type === "ImportExpression") return;
+    for (const [key, inner] of Object.entries(node)) if (key !== "parent" && key !== "metadata") visit(inner, told);
+  };
+  visit(root.fragment, true);
+  if (root.instance) visit(root.instance.content, true);
+  if (root.module) visit(root.module.content, true);
+  return found;
+}
+
+describe("components", () => {
+  test.each(components)("%s holds no text of its own", (name) => {
+    expect(literalsOf(readFileSync(join(SOURCES, name), "utf8"))).toEqual([]);
+  });
+
+  test("the scanner finds what it should", () => {
+    const source = `<script>const a = "Another worker"; const b = "key";</script><p class="Big one">Hello</p><i title="Say it">{x ? "Yes…" : 'no'} · {y}</i>`;
+    expect(literalsOf(source)).toEqual(["Hello", "Say it", "Yes…", "Another worker"]);
+  });
+});

@@ -95,6 +95,12 @@ class Reader:
 
     async def is_accessible(self) -> None:
         """axe finds nothing against WCAG 2.2 AA and its own best practices, as the page stands now."""
+        # What fades in is judged when it is there.
+        await self.page.evaluate(
+            "() => Promise.all(document.getAnimations()"
+            ".filter((one) => one.effect.getComputedTiming().endTime !== Infinity)"
+            ".map((one) => one.finished.catch(() => 0)))"
+        )
         # Evaluated by the debugger, which the page's policy does not bind.
         await self.page.evaluate(AXE.read_text())
         violations = await self.page.evaluate(

@@ -1,5 +1,6 @@
 // Runs in the page from its first moment. At every change of the page and at every frame it looks at all messages, and
-// notes what must never happen: text taken back or replaced, an element swapped for another, a line that moves.
+// notes what must never happen: text taken back or replaced, an element swapped for another, a line that moves. Where
+// things stand on the screen counts as it is painted: behind a change the page still has its say before that.
 //
 // `window.readerScrolls` says that the reader themselves moves what they see; `window.readerActs`, that they have asked
 // for something else to be shown (another version, another branch), so that messages may go away or change their places.
@@ -11,7 +12,7 @@
   let height = 0;
   let pressed = false;
 
-  function look() {
+  function look(painted) {
     if (location.pathname !== path) {
       path = location.pathname;
       known = new Map();
@@ -33,8 +34,9 @@
       const box = element.getBoundingClientRect();
       const visible = frame !== undefined && box.bottom > frame.top && box.top < frame.bottom;
       const waits = element.dataset.state === "pending";
-      const now = { waits, element, place, reply, visible, screen: box.top, text: words.textContent, top: topOf(words) };
       const before = known.get(id);
+      const screen = painted || !before ? box.top : before.screen;
+      const now = { waits, element, place, reply, visible, screen, text: words.textContent, top: topOf(words) };
       shown.set(id, now);
       if (before) compare(id, before, now);
       // Messages that are put above, or no longer drawn there, shift all others alike. Where they stand on the screen is
@@ -49,7 +51,7 @@
     for (const [id, before] of known) if (!shown.has(id)) departed(id, before, [...shown.values()][before.place]);
     known = shown;
     const scroller = document.querySelector(".scroller");
-    if (!scroller) return;
+    if (!scroller || !painted) return;
     // Who follows the end is carried downwards only, and who reads further up is carried nowhere. A button that leaves
     // once it was pressed makes the page shorter, that one time; a banner that leaves gives its place to the messages.
     if (carried < -1 && !window.readerScrolls && !window.readerActs) {
@@ -91,10 +93,15 @@
   addEventListener("securitypolicyviolation", (event) => {
     seen.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
   });
-  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+  new MutationObserver(() => look(false)).observe(document, { subtree: true, childList: true, characterData: true });
   (function frame() {
     seen.frames += 1;
-    look();
+    // Of all observers the youngest is called last: behind the page's own, and right before the frame is painted.
+    const late = new ResizeObserver(() => {
+      late.disconnect();
+      look(true);
+    });
+    if (document.documentElement) late.observe(document.documentElement);
     requestAnimationFrame(frame);
   })();
 })();

@@ -32,7 +32,7 @@ ENGLISH = r"""() => {
   for (const element of document.querySelectorAll("body *")) {
     for (const name of ["aria-label", "title", "placeholder", "aria-valuetext"]) {
       // A cut-off name has itself as its tooltip.
-      if (!element.hasAttribute(name) || element.closest("[lang='en']") || element.querySelector("bdi")) continue;
+      if (!element.hasAttribute(name) || element.closest("[lang='en'], bdi") || element.querySelector("bdi")) continue;
       look(element.getAttribute(name), element);
     }
   }

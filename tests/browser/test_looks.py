@@ -138,6 +138,6 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
     chat = reader.main.locator(f'a[href="/chats/{chat_id}"]')
     await expect(chat).to_have_count(0)
-    await tab_to("Undo")
+    await tab_to("Undo", "Shift+Tab")
     await keyboard.press("Enter")
     await expect(chat).to_have_count(1)

@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from yarl import URL
 
 from perdure.core.prompt import Ask, PromptMessage, Sampling
+from perdure.models import prompt_cache
 from perdure.models.llamacpp import LlamaCppBackend
 from perdure.models.llamacpp_server import identity
 from perdure.models.prompt_cache import PromptFiller, Slots
@@ -115,6 +116,12 @@ class Model:
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a prompt of these takes to read says how quick the machine is: all of them count as long ones."""
+    monkeypatch.setattr(prompt_cache, "WORTH_S", 0.0)
 
 
 @pytest.fixture

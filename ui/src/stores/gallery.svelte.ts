@@ -32,7 +32,7 @@ class Gallery {
   #marks = $state.raw<ReadonlyMap<string, boolean>>(new Map());
 
   readonly all = $derived(this.characters.value?.map((one) => this.marked(one)) ?? null);
-  readonly shown = $derived(arranged(this.all ?? [], { query: this.query, tag: this.tag, order: this.order }, language.current));
+  readonly shown = $derived(arranged(this.all ?? [], { query: this.query, tag: this.tag, order: this.order }, language.locale));
   readonly lately = $derived(lately(this.all ?? []));
   readonly tags = $derived(usedTags(this.characters.value ?? []));
   readonly narrowed = $derived(this.query.trim() !== "" || this.tag !== null);

@@ -1,20 +1,21 @@
 """Fixtures that several folders of tests share: real Perdures over a scripted model server.
 
-Each takes seconds to start, so there are two for the whole run. A test that kills a process of one leaves it as it
+Each takes seconds to start, so there are few for a whole run. A test that kills a process of one leaves it as it
 found it: it waits until there is another one.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from perdure.models import weights
-from tests.http.installation import Installation, ScriptedBackend
+from tests.http.asking import Asking, asking
+from tests.http.installation import Installation, ScriptedBackend, running
 
 # How long an example takes says more of the machine than of the code: no test may fail by it.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -44,14 +45,21 @@ def backend() -> Iterator[ScriptedBackend]:
 def installation(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
     """A Perdure as it is by default."""
     folder = tmp_path_factory.mktemp("perdure") / "data"
-    yield from _running(Installation(folder, backend_url=backend.url))
+    yield from running(Installation(folder, backend_url=backend.url))
 
 
 @pytest.fixture(scope="session")
 def guarded(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
     """A Perdure with an access token. It is also the one for the death of everything: it has one worker only."""
     folder = tmp_path_factory.mktemp("guarded") / "data"
-    yield from _running(Installation(folder, backend_url=backend.url, access_token=TOKEN, workers=1))
+    yield from running(Installation(folder, backend_url=backend.url, access_token=TOKEN, workers=1))
+
+
+@pytest.fixture
+async def ask(installation: Installation) -> AsyncIterator[Asking]:
+    """A client of the installation, which knows what is true."""
+    async with asking(installation.url) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -64,11 +72,3 @@ def token() -> str:
 def starter() -> Path:
     """The starter weights, fetched once into a folder that stays."""
     return weights.fetch(Path(os.environ.get("PERDURE_TEST_WEIGHTS", CACHE)), lambda *_: None)
-
-
-def _running(installation: Installation) -> Iterator[Installation]:
-    installation.start()
-    yield installation
-    installation.close()
-    # Whatever the tests did to it was foreseen: a traceback is a mistake, even one that no client noticed.
-    assert "Traceback" not in installation.log()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +10,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from tests.browser.chromium import chromium
 from tests.browser.reader import Reader, new_context, new_reader
-from tests.http.asking import Asking, asking
-from tests.http.installation import Installation
+from tests.http.installation import Installation, ScriptedBackend, running
 
 Come = Callable[..., Awaitable[Reader]]
 
@@ -20,6 +19,12 @@ Come = Callable[..., Awaitable[Reader]]
 def anyio_backend() -> str:
     """As everywhere, but for the whole session: the browser outlives each test."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
+    """A Perdure of these tests alone: what the others leave behind would stand in its lists."""
+    yield from running(Installation(tmp_path_factory.mktemp("seen") / "data", backend_url=backend.url))
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +62,3 @@ async def come(browser: Browser, installation: Installation) -> AsyncIterator[Co
 async def reader(come: Come) -> Reader:
     """A person with a page."""
     return await come()
-
-
-@pytest.fixture
-async def ask(installation: Installation) -> AsyncIterator[Asking]:
-    """A client of the shared installation, which knows what is true."""
-    async with asking(installation.url) as client:
-        yield client

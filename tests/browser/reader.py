@@ -18,6 +18,9 @@ TAKEN_OVER = "Another worker picked this up"
 
 expect.set_options(timeout=DEADLINE_MS)
 
+UNANSWERED = ("Failed to load resource", "An unknown error occurred when fetching the script")
+"""How the browser itself reports a request that fails, its own for the service worker among them."""
+
 
 @dataclass(slots=True)
 class Reader:
@@ -140,8 +143,15 @@ class Reader:
         return self.page.locator("article.character")
 
     async def acts(self, acting: bool = True) -> None:
-        """Tell the recorder whether the reader asks for something else to be shown: another version, another branch."""
-        await self.page.evaluate("(acting) => (window.readerActs = acting)", acting)
+        """Tell the recorder whether the reader asks for something else to be shown: another version, another branch.
+        What has come by now belongs to it, and is painted before it is over."""
+        await self.page.evaluate(
+            """async (acting) => {
+                if (!acting) for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+                window.readerActs = acting;
+            }""",
+            acting,
+        )
 
     async def scrolls(self, scrolling: bool = True) -> None:
         """Tell the recorder whether the reader moves what they see."""
@@ -176,8 +186,7 @@ async def new_reader(context: BrowserContext, base: str) -> Reader:
     reader = Reader(await context.new_page(), base)
 
     def noted(kind: str, text: str) -> None:
-        # The browser itself reports each request that fails.
-        if kind in ("error", "warning") and not (reader.interrupted and text.startswith("Failed to load resource")):
+        if kind in ("error", "warning") and not (reader.interrupted and text.startswith(UNANSWERED)):
             reader.troubles.append(f"{kind}: {text}")
 
     reader.page.on("console", lambda message: noted(message.type, message.text))

@@ -111,7 +111,7 @@ async def test_the_chat_is_named_exported_and_deleted_from_its_menu(reader: Read
     await reader.page.keyboard.press("Enter")
     await expect(reader.page.get_by_role("heading", level=1)).to_have_text("A damp friend")
     assert (await ask.get(f"/api/v1/chats/{chat}"))["title"] == "A damp friend"
-    await expect(reader.page).to_have_title("A damp friend — Perdure")
+    await expect(reader.page).to_have_title("A damp friend · Perdure")
     await reader.button("This chat").click()
     await reader.page.get_by_role("menuitem", name="Delete the chat").click()
     await reader.page.wait_for_url("**/chats")

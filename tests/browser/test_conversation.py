@@ -27,7 +27,7 @@ async def test_from_the_gallery_to_a_whole_reply(reader: Reader, ask: Asking) ->
         await expect(reader.button(f"Chat with {name}")).to_be_visible()
     await reader.meet("Mizzle")
     await expect(reader.messages.first).to_contain_text("a little damp under the kitchen lamp")
-    said = "hello [[tokens=30 interval=0.02]]"
+    said = "hello [[tokens=30 interval=0.05]]"
     reply_id = await reader.say(said)
     await reader.ended(reply_id)
     await shown_is_true(reader, ask, reply_id, said)
@@ -45,7 +45,7 @@ async def test_two_tabs_show_the_same(come: Come, ask: Asking) -> None:
     for reader in (two, other):
         await reader.open(f"/chats/{chat}")
         await expect(reader.messages).to_have_count(1)
-    for writer, said in ((one, "from one [[tokens=40]]"), (two, "from two [[tokens=40]]")):
+    for writer, said in ((one, "from one [[tokens=40 interval=0.05]]"), (two, "from two [[tokens=40 interval=0.05]]")):
         reply_id = await writer.say(said)
         for reader in (one, two, other):
             await reader.ended(reply_id)
@@ -57,7 +57,7 @@ async def test_two_tabs_show_the_same(come: Come, ask: Asking) -> None:
 async def test_a_reload_in_mid_reply_goes_on(reader: Reader, ask: Asking) -> None:
     """What was read before is there at once, and the rest follows."""
     await reader.meet("Tove Ransel")
-    said = "reload [[tokens=90 interval=0.02]]"
+    said = "reload [[tokens=90 interval=0.05]]"
     reply_id = await reader.say(said)
     before = await reader.reads(reply_id, more_than=20)
     await reader.page.reload()

@@ -21,7 +21,6 @@ async def whole(reader: Reader, ask: Asking, reply_id: str, said: str) -> None:
     message = (await ask.messages(reader.chat_id))[-1]
     assert message["id"] == reply_id
     assert shown == message["text"] == reply_to(said, message["turn_id"])
-    assert await reader.steps(reply_id) > 5
 
 
 async def writer_of(ask: Asking, reader: Reader) -> str:
@@ -36,22 +35,24 @@ async def test_a_worker_lost_in_mid_sentence_is_a_quiet_line(
 ) -> None:
     """Killed or frozen: the text only grows, nothing moves, a line says what happened, and the reply comes whole."""
     await reader.meet("Mizzle")
-    said = f"a worker gets {signum.name} [[tokens=120 interval=0.02]]"
+    said = f"a worker gets {signum.name} [[tokens=120 interval=0.05]]"
     reply_id = await reader.say(said)
     before = await reader.reads(reply_id, more_than=60)
     installation.kill(await writer_of(ask, reader), signum)
     await expect(reader.message(reply_id)).to_contain_text(TAKEN_OVER)
     assert (await reader.text(reply_id)).startswith(before)
     await whole(reader, ask, reply_id, said)
+    assert await reader.steps(reply_id) > 5, "it was shown as it came"
     assert await reader.page.get_by_text("Reconnecting…").count() == 0
 
 
 async def test_a_model_lost_in_mid_sentence_is_a_quiet_line(reader: Reader, ask: Asking) -> None:
     """The connection to the model breaks: the reply goes on as well, and the line blames nobody else (promise 8)."""
     await reader.meet("Miss Vesper")
-    said = "the model breaks off [[tokens=60 interval=0.02 cut_after=25 times=1]]"
+    said = "the model breaks off [[tokens=60 interval=0.05 cut_after=25 times=1]]"
     reply_id = await reader.say(said)
     await whole(reader, ask, reply_id, said)
+    assert await reader.steps(reply_id) > 5, "it was shown as it came"
     await expect(reader.message(reply_id)).to_contain_text("The model went on after a break")
 
 
@@ -59,7 +60,7 @@ async def test_who_reads_further_up_is_left_there(reader: Reader, ask: Asking, i
     """A takeover and a growing reply move nothing for a reader who has scrolled up to read."""
     await reader.meet("Ilka Varro")
     await reader.ended(await reader.say("some text to scroll in [[tokens=400 interval=0]]"))
-    said = "a worker dies below [[tokens=150 interval=0.02]]"
+    said = "a worker dies below [[tokens=150 interval=0.05]]"
     reply_id = await reader.say(said)
     await reader.reads(reply_id, more_than=20)
     scroller = reader.page.locator(".scroller")
@@ -71,6 +72,7 @@ async def test_who_reads_further_up_is_left_there(reader: Reader, ask: Asking, i
     await reader.page.evaluate("() => (window.readerScrolls = false)")
     installation.kill(await writer_of(ask, reader))
     await whole(reader, ask, reply_id, said)
+    assert await reader.steps(reply_id) > 5, "it was shown as it came"
     assert await scroller.evaluate("(element) => element.scrollTop") == place
     await reader.button("To the newest").click()
     await expect(reader.message(reply_id)).to_be_in_viewport()
@@ -106,7 +108,7 @@ async def test_what_is_sent_to_a_frozen_web_arrives_once(
     reader.interrupted = True
     await reader.meet("Ansgar Tolle")
     installation.kill("web", signal.SIGSTOP)
-    said = "into the cold [[tokens=20]]"
+    said = "into the cold [[tokens=60 interval=0.05]]"
     reply_id = await reader.say(said)
     await whole(reader, ask, reply_id, said)
     assert [m["text"] for m in await ask.messages(reader.chat_id)].count(said) == 1
@@ -131,7 +133,7 @@ async def test_an_answer_that_is_lost_repeats_no_message(reader: Reader, ask: As
             await route.continue_()
 
     await reader.page.route("**/messages/*", lose_the_first_answer)
-    said = "said once [[tokens=20]]"
+    said = "said once [[tokens=60 interval=0.05]]"
     reply_id = await reader.say(said)
     await whole(reader, ask, reply_id, said)
     await expect(reader.page.get_by_text("Not sent yet")).to_have_count(0)
@@ -148,7 +150,7 @@ async def test_everything_dies_and_the_open_page_goes_on(come: Come, ask: Asking
     reader.interrupted = other.interrupted = True
     await other.meet("Mizzle")
     await reader.meet("Sir Corvin Ell")
-    said, meanwhile = "the power fails [[tokens=80 interval=0.02]]", "while it is dark [[tokens=20]]"
+    said, meanwhile = "the power fails [[tokens=80 interval=0.05]]", "while it is dark [[tokens=60 interval=0.05]]"
     reply_id = await reader.say(said)
     await reader.reads(reply_id, more_than=60)
     installation.kill_everything()
@@ -170,4 +172,5 @@ async def test_everything_dies_and_the_open_page_goes_on(come: Come, ask: Asking
     await expect(other.messages).to_have_count(3)
     assert [m["text"] for m in await ask.messages(other.chat_id)].count(meanwhile) == 1
     # The page can be talked with as before.
-    await whole(reader, ask, await reader.say("again [[tokens=20]]"), "again [[tokens=20]]")
+    again = "again [[tokens=40 interval=0.05]]"
+    await whole(reader, ask, await reader.say(again), again)

@@ -117,7 +117,7 @@ async def test_who_reads_old_messages_is_not_carried_away(reader: Reader, ask: A
     chat, ids = await long_chat(ask)
     await reader.open(f"/chats/{chat}")
     await expect(reader.message(ids[-1])).to_be_in_viewport()
-    reply_id = await reader.say("and now a long one [[tokens=120 interval=0.02]]")
+    reply_id = await reader.say("and now a long one [[tokens=120 interval=0.05]]")
     await reader.scrolls()
     await travel(reader, [*ids, *(await shown(reader))[-2:]], -500, ids[200])
     await reader.scrolls(False)

@@ -12,7 +12,8 @@ from tests.http.installation import Installation, eventually
 
 pytestmark = pytest.mark.anyio
 
-LONG = "a long story [[tokens=80 interval=0.04]]"
+LONG = "a long story [[tokens=160 interval=0.04]]"
+ENDLESS = "a story without end [[tokens=5000 interval=0.04]]"
 
 
 def waiting(reader: Reader) -> Locator:
@@ -28,14 +29,21 @@ async def queue(reader: Reader, *texts: str) -> None:
         await expect(waiting(reader)).to_have_count(n)
 
 
-async def arrived(reader: Reader, ask: Asking, *said: str) -> None:
-    """Wait until all of that was said and answered, in that order and once each, on the page and in truth."""
+async def press(reader: Reader, name: str) -> None:
+    """Press a button of the last waiting message, which is carried down by the reply above: by the keyboard, since a
+    mouse would have the page scrolled to it."""
+    await waiting(reader).last.get_by_role("button", name=name).press("Enter")
+
+
+async def arrived(reader: Reader, ask: Asking, *said: str, first: str = "done") -> None:
+    """Wait until all of that was said and answered, in that order and once each, on the page and in truth; `first` is
+    how the first reply ended."""
     await expect(reader.messages).to_have_count(1 + 2 * len(said))
     await expect(waiting(reader)).to_have_count(0)
     await reader.ended(await reader.reply_at(len(said)))
     branch = await ask.messages(reader.chat_id)
     assert [m["text"] for m in branch if m["role"] == "user"] == list(said)
-    assert [m["state"] for m in branch] == ["done"] * len(branch)
+    assert [m["state"] for m in branch] == ["done", "done", first] + ["done"] * (len(branch) - 3)
 
 
 async def test_messages_wait_for_the_reply_and_go_in_order(reader: Reader, ask: Asking) -> None:
@@ -55,17 +63,16 @@ async def test_messages_wait_for_the_reply_and_go_in_order(reader: Reader, ask: 
 async def test_a_waiting_message_is_changed_and_another_withdrawn(reader: Reader, ask: Asking) -> None:
     """What is being changed does not go before that is over, even when the reply has ended meanwhile."""
     await reader.meet("Mizzle")
-    said = "short [[tokens=30 interval=0.04]]"
-    reply_id = await reader.say(said)
+    reply_id = await reader.say(LONG)
     await queue(reader, "not so good [[tokens=5]]", "never mind")
-    await waiting(reader).last.get_by_role("button", name="Withdraw").click()
+    await press(reader, "Withdraw")
     await expect(waiting(reader)).to_have_count(1)
-    await waiting(reader).get_by_role("button", name="Edit").click()
+    await press(reader, "Edit")
     await reader.page.get_by_label("Edit the message").fill("much better [[tokens=5]]")
     await reader.ended(reply_id)
     await expect(waiting(reader)).to_have_count(1)
     await reader.button("Save").click()
-    await arrived(reader, ask, said, "much better [[tokens=5]]")
+    await arrived(reader, ask, LONG, "much better [[tokens=5]]")
     await reader.button("Undo").click()
     await expect(reader.field).to_have_value("never mind")
 
@@ -73,7 +80,7 @@ async def test_a_waiting_message_is_changed_and_another_withdrawn(reader: Reader
 async def test_a_stop_lets_the_next_message_go(reader: Reader, ask: Asking) -> None:
     """Who stops a reply wants to go on; the stopped part stays."""
     await reader.meet("Mizzle")
-    reply_id = await reader.say(LONG)
+    reply_id = await reader.say(ENDLESS)
     await reader.reads(reply_id, more_than=10)
     await queue(reader, "enough [[tokens=5]]")
     await reader.button("Stop").click()
@@ -84,7 +91,7 @@ async def test_a_stop_lets_the_next_message_go(reader: Reader, ask: Asking) -> N
 async def test_a_failure_keeps_the_next_message_back_until_it_is_told_to_go(reader: Reader, ask: Asking) -> None:
     """A model that fails is not sent more by itself; the person decides."""
     await reader.meet("Mizzle")
-    reply_id = await reader.say("no [[tokens=60 interval=0.04 error_event=30 code=invalid_api_key times=1]]")
+    reply_id = await reader.say("no [[tokens=160 interval=0.04 error_event=120 code=invalid_api_key times=1]]")
     await queue(reader, "and yet [[tokens=5]]")
     await reader.ended(reply_id, "failed")
     await expect(waiting(reader)).to_contain_text("Not sent, because the reply failed.")
@@ -112,34 +119,36 @@ async def test_two_tabs_send_a_waiting_message_once(come: Come, ask: Asking) -> 
     """Both have it, both let it go at once: it counts once; and what one withdraws the other does not send."""
     one = await come()
     await one.meet("Mizzle")
-    await one.reads(await one.say(LONG), more_than=10)
+    await one.reads(await one.say(ENDLESS), more_than=10)
     await queue(one, "from both [[tokens=5]]", "from neither")
     two = await come(context=one.page.context)
     await two.open(f"/chats/{one.chat_id}")
     await expect(waiting(two)).to_have_count(2)
     await two.scrolls()
     await one.acts()
-    await waiting(one).last.get_by_role("button", name="Withdraw").click()
-    await expect(waiting(two)).to_have_count(1)
-    await one.acts(False)
+    await press(one, "Withdraw")
     for reader in (one, two):
-        await arrived(reader, ask, LONG, "from both [[tokens=5]]")
+        await expect(waiting(reader)).to_have_count(1)
+    await one.acts(False)
+    await one.button("Stop").click()
+    for reader in (one, two):
+        await arrived(reader, ask, ENDLESS, "from both [[tokens=5]]", first="stopped")
 
 
 async def test_the_tab_tells_of_a_reply_that_came_while_nobody_looked(reader: Reader) -> None:
     """A subtle mark while it runs, a dot once it waits, nothing once it was seen; and it is there, whole."""
     await reader.meet("Mizzle")
     reply_id = await reader.say("in the background [[tokens=30 interval=0.04]]")
-    await expect(reader.page).to_have_title("… Mizzle — Perdure")
+    await expect(reader.page).to_have_title("… Mizzle · Perdure")
     look = """(state) => {
       Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
       document.dispatchEvent(new Event("visibilitychange"));
     }"""
     await reader.page.evaluate(look, "hidden")
-    await expect(reader.page).to_have_title("● Mizzle — Perdure")
+    await expect(reader.page).to_have_title("● Mizzle · Perdure")
     await reader.ended(reply_id)
     await reader.page.evaluate(look, "visible")
-    await expect(reader.page).to_have_title("Mizzle — Perdure")
+    await expect(reader.page).to_have_title("Mizzle · Perdure")
 
 
 async def test_the_length_is_told_before_it_is_too_much(reader: Reader) -> None:

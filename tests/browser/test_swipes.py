@@ -30,7 +30,7 @@ async def version(reader: Reader, place: int, count: int) -> str:
 async def replied(reader: Reader, tokens: int = 6) -> tuple[str, str]:
     """A chat with one reply; returns the reply's id, and what was said."""
     await reader.meet("Mizzle")
-    said = f"swipe me [[tokens={tokens} interval=0.02]]"
+    said = f"swipe me [[tokens={tokens} interval=0.05]]"
     reply_id = await reader.say(said)
     await reader.ended(reply_id)
     await reader.acts()
@@ -134,7 +134,7 @@ async def test_a_worker_and_web_die_in_the_middle_of_another_reply(
     """The other reply is taken over and comes whole, the first is untouched, and swiping back and forth meanwhile loses
     not a character (promises 2, 4 and 6)."""
     reader.interrupted = True
-    first, said = await replied(reader, tokens=150)
+    first, said = await replied(reader, tokens=100)
     before = await reader.text(first)
     await reader.field.press("ArrowRight")
     second = await version(reader, 2, 2)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -149,3 +149,12 @@ def _alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def running(installation: Installation) -> Iterator[Installation]:
+    """It from its start to its end, for a fixture."""
+    installation.start()
+    yield installation
+    installation.close()
+    # Whatever the tests did to it was foreseen: a traceback is a mistake, even one that no client noticed.
+    assert "Traceback" not in installation.log()

@@ -40,12 +40,9 @@ sys.stdin.read()
 SYSTEM = (
     "You are Ada. Ada keeps a lighthouse on a rock off the northern coast, with a cat, a telescope and a shelf of "
     "books that the sea has tried to read. She likes long stories, strong tea and guests who stay. Every evening she "
-    "climbs the hundred and twelve steps, trims the wick and writes the weather into a ledger that her mother began. "
-    "She has never been further inland than the fish market, and does not mean to go. The cat is called Bosun; it owns "
-    "the chair by the stove. Once a month the supply boat comes, with flour, oil, letters and the schoolmaster, who "
-    "plays chess badly and stays for supper. Nobody has drowned off this rock in her time, and she keeps count of that."
+    "climbs the hundred and twelve steps, trims the wick and writes the weather into a ledger that her mother began."
 )
-READ = 100
+READ = 60
 """Fewer tokens than the prompt has, and more than what is read behind it."""
 
 
@@ -133,9 +130,11 @@ def model(starter: Path, tmp_path: Path) -> Iterator[Model]:
     model.kill()
 
 
-def ask(question: str = "Tell me of the storm.", prefix: str = "", tokens: int = 16, who: str = "Ada") -> Ask:
+def ask(
+    question: str = "Tell me of the storm.", prefix: str = "", tokens: int = 16, who: str = "Ada", times: int = 1
+) -> Ask:
     """A request for (the rest of) a reply."""
-    head = (PromptMessage("system", SYSTEM.replace("Ada", who)),)
+    head = (PromptMessage("system", " ".join([SYSTEM.replace("Ada", who)] * times)),)
     return Ask((*head, PromptMessage("user", question)), prefix, tokens, Sampling(temperature=0.0), head)
 
 
@@ -319,13 +318,13 @@ async def test_reading_ahead_gives_way_to_whoever_asks(model: Model, monkeypatch
 
     monkeypatch.setattr(Slots, "read", noted)
     async with model.asked() as ahead, model.asked() as backend:
-        reading = asyncio.create_task(ahead.foresee(ask().head))
+        reading = asyncio.create_task(ahead.foresee(ask(times=2).head))
         while len(steps) < 3:
             await asyncio.sleep(0.01)
         with capture_logs() as log:
-            async for _ in backend.stream(ask()):
+            async for _ in backend.stream(ask(times=2)):
                 assert reading.done()
-        assert next(line["read"] for line in log if line["event"] == "a prompt was read") < READ
+        assert next(line["read"] for line in log if line["event"] == "a prompt was read") < 2 * READ
         assert len(model.files.saved()) == 1
 
 

@@ -5,7 +5,7 @@ export function chatTitle(chat: Chat | null): string {
   return chat?.title || (chat?.characters ?? []).map(({ name }) => name).join(", ");
 }
 
-/** What the browser's tab says. A reply that came while nobody looked is marked until somebody looks. */
+/** What the browser's tab says of a chat. A reply that came while nobody looked is marked until somebody looks. */
 export function tabTitle(name: string, replying: boolean, waiting: boolean): string {
-  return `${waiting ? "● " : replying ? "… " : ""}${name} — Perdure`;
+  return `${waiting ? "● " : replying ? "… " : ""}${name}`;
 }

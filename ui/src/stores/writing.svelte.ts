@@ -88,14 +88,19 @@ export class Writing {
 
   write(text: string): void {
     this.#keep({ ...this.#draft, text });
-    this.#saver.save(text, text === "");
+    this.#tell(text, text === "");
+  }
+
+  /** What is too long for a message is kept in this browser alone: the server would refuse it. */
+  #tell(text: string, atOnce = false): void {
+    if (codePointLength(text) <= LIMIT) this.#saver.save(text, atOnce);
   }
 
   /** The server has said what it has as the draft: of another device, perhaps. */
   meet(server: string): void {
     const draft = reconciled(this.#draft, server);
     this.#keep(draft);
-    if (draft.text !== server) this.#saver.save(draft.text);
+    if (draft.text !== server) this.#tell(draft.text);
   }
 
   /** Sends what is written; behind a reply that still runs it waits for its end. */

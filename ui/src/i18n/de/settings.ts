@@ -138,6 +138,7 @@ export const settings: Catalogue["settings"] = {
 
   persona: {
     intro: "Was Figuren über dich erfahren. Sie sehen Namen und Beschreibung; für ein einzelnes Gespräch lässt sich in dessen Menü eine andere wählen.",
+    known: "Wer du sein kannst",
     none: "Die Figuren kennen dich noch nicht",
     noneText: "Gib ihnen einen Namen, bei dem sie dich nennen, und ein paar Worte dazu, wer du bist.",
     add: "Persona anlegen",

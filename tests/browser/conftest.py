@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,12 @@ def anyio_backend() -> str:
 def installation(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
     """A Perdure of these tests alone: what the others leave behind would stand in its lists."""
     yield from running(Installation(tmp_path_factory.mktemp("seen") / "data", backend_url=backend.url))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, backend: ScriptedBackend) -> Iterator[Installation]:
+    """A Perdure that nobody has ever looked at."""
+    yield from running(Installation(tmp_path / "data", backend_url=backend.url, workers=1))
 
 
 @pytest.fixture(scope="session")

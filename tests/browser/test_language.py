@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.http.asking import Asking
+from tests.http.asking import Asking, asking
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,7 @@ ENGLISH = r"""(names) => {
       look(element.getAttribute(name), element);
     }
   }
-  look(document.title.replace(/^.* · Perdure$/, (title) => title.replace(" · Perdure", "")), document.documentElement);
+  look(document.title.replace(" · Perdure", ""), document.documentElement);
   return found;
 }"""
 
@@ -61,9 +61,15 @@ async def go(reader: Reader, path: str) -> None:
         await reader.page.wait_for_load_state("networkidle")
 
 
-async def test_no_english_is_left_on_any_page(come: Come, ask: Asking) -> None:
-    """A German's browser: every page, what lies over it, and a failed reply."""
-    reader = await come(locale="de-DE")
+async def test_no_english_is_left_on_any_page(come: Come, fresh: Installation) -> None:
+    """A German's browser: the welcome, every page, what lies over it, and a failed reply."""
+    reader = await come(locale="de-DE", base=fresh.url)
+    async with asking(fresh.url) as ask:
+        await all_of_it_is_german(reader, ask)
+
+
+async def all_of_it_is_german(reader: Reader, ask: Asking) -> None:
+    """Go everywhere."""
     reader.interrupted = True
     await reader.open()
     await expect(reader.page.get_by_role("heading", level=1)).to_have_text("Figuren")

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Come
 from tests.http.asking import asking
-from tests.http.installation import Installation, ScriptedBackend
+from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 WELCOME = "Welcome to Perdure"
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, backend: ScriptedBackend) -> Iterator[Installation]:
-    """A Perdure that nobody has ever looked at."""
-    installation = Installation(tmp_path / "data", backend_url=backend.url, workers=1)
-    installation.start()
-    yield installation
-    installation.close()
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import chromium
 from tests.browser.reader import TAKEN_OVER, Reader, new_context, new_reader
-from tests.browser.scenes import DIES_AT, PICTURED_AT, SCENES, TALK
+from tests.browser.scenes import ANOTHER, DIES_AT, PICTURED_AT, SCENES, TALK
 from tests.http.asking import Asking, asking, new_id
 from tests.http.installation import Installation, ScriptedBackend
 
@@ -32,7 +32,14 @@ QUICK_S, SLOW_S = 0.0, 0.4
 async def picture(reader: Reader, name: str) -> None:
     """Write what the reader sees."""
     await reader.page.mouse.move(0, 0)
-    await reader.page.wait_for_function("() => [...document.images].every((one) => one.complete)")
+    # What cannot be seen is loaded when somebody comes there.
+    await reader.page.wait_for_function(
+        """() => [...document.images].every((one) => {
+            const { x, y, width, height } = one.getBoundingClientRect();
+            return one.complete || document.elementFromPoint(x + width / 2, y + height / 2) !== one;
+        })"""
+    )
+    await reader.settled()
     taken = await reader.page.screenshot()
     if len(taken) > MAX_BYTES:
         taken = with_palette(taken)
@@ -107,10 +114,24 @@ async def the_chat(
     await expect(reply).to_have_attribute("data-state", "running")
     await desk.ended(reply_id)
     await the_chats(browser, installation)
+    await script(ask, backend, text=ANOTHER, interval=QUICK_S)
+    await reply.get_by_role("button", name="Another reply").click()
+    await expect(desk.replies.last).to_contain_text("for somebody who would ask")
+    await expect(desk.replies.last).to_have_attribute("data-state", "done")
+    await picture(desk, "chat-swipes")
     await script(ask, backend, status=401, code="invalid_api_key", message="Incorrect API key provided.")
     await desk.ended(await desk.say("Then let's start with the basil. I'll hold the pot."), "failed")
     await expect(desk.button("Try again")).to_be_visible()
     await picture(desk, "chat-failed")
+
+
+async def the_welcome(browser: Browser, installation: Installation, ask: Asking) -> None:
+    """What whoever comes first is shown; afterwards nobody is."""
+    desk, phone = await desk_and_phone(browser, installation.url, "/")
+    for reader, name in ((desk, "welcome"), (phone, "welcome-phone")):
+        await expect(reader.main.get_by_role("button", name="Say hello to")).to_have_count(3)
+        await picture(reader, name)
+    await ask("PATCH", "/api/v1/settings", json={"welcomed": True})
 
 
 async def the_gallery(browser: Browser, installation: Installation) -> None:
@@ -123,6 +144,50 @@ async def the_gallery(browser: Browser, installation: Installation) -> None:
     await desk.page.get_by_role("link", name="About Philomena").click()
     await expect(desk.button("Start a chat")).to_be_visible()
     await picture(desk, "character")
+
+
+async def the_editor(browser: Browser, installation: Installation, character: str) -> None:
+    """A character being written, with its counts of tokens."""
+    desk, phone = await desk_and_phone(browser, installation.url, f"/characters/{character}/edit")
+    for reader, name in ((desk, "editor"), (phone, "editor-phone")):
+        await expect(reader.main.get_by_label("Name", exact=True)).to_have_value("Philomena")
+        await reader.page.wait_for_load_state("networkidle")
+        await picture(reader, name)
+
+
+async def the_settings(browser: Browser, installation: Installation, ask: Asking) -> None:
+    """Each section on a desk, and what a telephone makes of two of them."""
+    robin = {"name": "Robin", "description": "Mends clocks, badly. Talks to clouds when nobody is in."}
+    await ask("PUT", f"/api/v1/personas/{new_id()}", json=robin)
+    desk, phone = await desk_and_phone(browser, installation.url, "/settings")
+    await expect(phone.main.locator('nav a[href="/settings/replies"]')).to_be_visible()
+    await picture(phone, "settings-phone")
+    for section in ("models", "replies", "persona", "appearance", "keyboard", "data"):
+        for reader in (desk, phone):
+            await reader.open(f"/settings/{section}")
+            await expect(reader.main.get_by_text("Loading the settings…")).to_have_count(0)
+            await reader.page.wait_for_load_state("networkidle")
+        await picture(desk, f"settings-{section}")
+    await phone.open("/settings/replies")
+    await phone.page.wait_for_load_state("networkidle")
+    await picture(phone, "settings-replies-phone")
+    await desk.open("/settings/replies")
+    await desk.page.emulate_media(color_scheme="dark")
+    await desk.page.wait_for_load_state("networkidle")
+    await picture(desk, "settings-replies-dark")
+
+
+async def what_lies_over(browser: Browser, installation: Installation, chat: str) -> None:
+    """The palette and the keys, over a chat."""
+    desk, _ = await desk_and_phone(browser, installation.url, f"/chats/{chat}")
+    await expect(desk.messages).to_have_count(3)
+    await desk.page.get_by_role("region", name="Messages").focus()
+    for key, name in (("Control+k", "palette"), ("?", "keys")):
+        await desk.page.keyboard.press(key)
+        await expect(desk.page.get_by_role("dialog")).to_be_visible()
+        await picture(desk, name)
+        await desk.page.keyboard.press("Escape")
+        await expect(desk.page.get_by_role("dialog")).to_have_count(0)
 
 
 async def the_chats(browser: Browser, installation: Installation) -> None:
@@ -143,8 +208,14 @@ async def main() -> None:
         installation.start()
         try:
             async with asking(installation.url) as ask, chromium() as browser:
+                await the_welcome(browser, installation, ask)
                 chat = await hold(ask, backend)
+                cast = (await ask.get("/api/v1/characters"))["characters"]
+                philomena = next(one["id"] for one in cast if one["name"] == "Philomena")
                 await the_gallery(browser, installation)
+                await the_editor(browser, installation, philomena)
+                await the_settings(browser, installation, ask)
+                await what_lies_over(browser, installation, chat)
                 await the_chat(browser, installation, backend, ask, chat)
         finally:
             installation.close()

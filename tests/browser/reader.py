@@ -96,14 +96,17 @@ class Reader:
         faults = await self.page.evaluate(LOOKS)
         assert faults == [], faults
 
-    async def is_accessible(self) -> None:
-        """axe finds nothing against WCAG 2.2 AA and its own best practices, as the page stands now."""
-        # What fades in is judged when it is there.
+    async def settled(self) -> None:
+        """Wait until whatever fades in or changes its colour has done so."""
         await self.page.evaluate(
             "() => Promise.all(document.getAnimations()"
             ".filter((one) => one.effect.getComputedTiming().endTime !== Infinity)"
             ".map((one) => one.finished.catch(() => 0)))"
         )
+
+    async def is_accessible(self) -> None:
+        """axe finds nothing against WCAG 2.2 AA and its own best practices, as the page stands now."""
+        await self.settled()
         # Evaluated by the debugger, which the page's policy does not bind.
         await self.page.evaluate(AXE.read_text())
         violations = await self.page.evaluate(

@@ -100,3 +100,10 @@ DIES_AT = "I looked."
 
 PICTURED_AT = "somebody was"
 """Where in it the pictures are taken."""
+
+ANOTHER = (
+    '*It rolls over, to look at the ceiling.* "Downstream, mostly. Mornings go downstream. I held on to a bit of it, '
+    'the part with the blackbird." *Something very small and far away sings under the lamp.* "There. I was keeping it '
+    'for somebody who would ask."'
+)
+"""Another reply to the last of it, for the picture of two beside each other."""

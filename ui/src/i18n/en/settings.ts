@@ -137,7 +137,7 @@ export const settings = {
 
   persona: {
     intro: "What characters are told about you. They see the name and the description; choose another one for a single chat in its menu.",
-    known: "Those you can be",
+    known: "Who you can be",
     none: "Characters do not know you yet",
     noneText: "Give them a name to call you, and a few words about who you are.",
     add: "Create a persona",

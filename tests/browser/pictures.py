@@ -163,18 +163,20 @@ async def the_settings(browser: Browser, installation: Installation, ask: Asking
     await expect(phone.main.locator('nav a[href="/settings/replies"]')).to_be_visible()
     await picture(phone, "settings-phone")
     for section in ("models", "replies", "persona", "appearance", "keyboard", "data"):
-        for reader in (desk, phone):
-            await reader.open(f"/settings/{section}")
-            await expect(reader.main.get_by_text("Loading the settings…")).to_have_count(0)
-            await reader.page.wait_for_load_state("networkidle")
+        await to_section(desk, section)
         await picture(desk, f"settings-{section}")
-    await phone.open("/settings/replies")
-    await phone.page.wait_for_load_state("networkidle")
+    await to_section(phone, "replies")
     await picture(phone, "settings-replies-phone")
-    await desk.open("/settings/replies")
+    await to_section(desk, "replies")
     await desk.page.emulate_media(color_scheme="dark")
-    await desk.page.wait_for_load_state("networkidle")
     await picture(desk, "settings-replies-dark")
+
+
+async def to_section(reader: Reader, section: str) -> None:
+    """Open a section of the settings and wait until all of it is there."""
+    await reader.open(f"/settings/{section}")
+    await expect(reader.main.get_by_text("Loading the settings…")).to_have_count(0)
+    await reader.page.wait_for_load_state("networkidle")
 
 
 async def what_lies_over(browser: Browser, installation: Installation, chat: str) -> None:

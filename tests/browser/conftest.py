@@ -16,6 +16,13 @@ from tests.http.installation import Installation, ScriptedBackend, running
 Come = Callable[..., Awaitable[Reader]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages are opened behind everything else, so they are closed and checked before any server ends under them."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            item.fixturenames.sort(key=lambda name: name in ("come", "reader"))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """As everywhere, but for the whole session: the browser outlives each test."""

@@ -207,6 +207,7 @@ async def test_a_process_that_goes_lets_its_listeners_go(tailer: Tailer) -> None
     """Their clients come back to whoever serves next."""
     listeners = [await tailer.subscribe(uid(name)) for name in ("a", "a", "b")]
     tailer.close()
+    listeners.append(await tailer.subscribe(uid("a")))
     assert all(listener.dropped and listener.wake.is_set() for listener in listeners)
 
 

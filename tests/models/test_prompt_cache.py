@@ -16,6 +16,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 from yarl import URL
 
@@ -270,6 +272,25 @@ async def test_where_nothing_can_be_saved_nothing_else_changes(model: Model, tro
             assert await said(backend, ask(who="Bea")) == whole
             assert await said(backend, ask(who="Bea")) == whole
         assert ["could not be saved" in line["event"] for line in log if line["log_level"] == "warning"] == [True]
+
+
+async def test_a_model_that_is_still_loading_is_no_trouble(model: Model) -> None:
+    """It says 503 to everything until then; what is read afterwards is saved."""
+
+    async def loading(_: web.Request) -> web.Response:
+        return web.json_response({"error": {"code": 503, "message": "Loading model"}}, status=503)
+
+    door = web.Application()
+    door.router.add_route("*", "/{path:.*}", loading)
+    async with model.asked() as backend, TestServer(door) as loads:
+        keeper = backend._keeper
+        keeper._slots, there = Slots(loads.make_url("/"), {}, backend._http), keeper._slots
+        with capture_logs() as log:
+            await keeper.keep(ask())
+        assert log == []
+        keeper._slots = there
+        await keeper.keep(ask())
+    assert len(model.files.saved()) == 1
 
 
 async def test_two_workers_may_save_the_same(model: Model) -> None:

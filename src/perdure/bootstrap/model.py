@@ -79,7 +79,8 @@ async def run_model(settings: Settings, lifeline: Lifeline) -> None:
 
 
 def _load(settings: Settings, gguf: Path, prompts: PromptFiles | None) -> llamacpp_server.ModelServer:
-    _tell(settings, "loading")
+    # Told before it can be asked anything, or the first prompt of all would not be saved.
+    _tell(settings, "loading", prompts=prompts and prompts.folder.name)
     port = int(os.environ.get(MODEL_PORT_VARIABLE, "0"))
     cores = len(os.sched_getaffinity(0))
     # One core is left to web and workers: the threads of llama.cpp wait for one another by spinning, so one that shares

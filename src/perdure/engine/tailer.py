@@ -72,6 +72,7 @@ class Tailer:
         self._wake = asyncio.Event()
         self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._window: Window | None = None
+        self._closed = False
         bell.listen(Hint.EVENTS, self._wake.set)
 
     def wake(self) -> None:
@@ -85,6 +86,8 @@ class Tailer:
         for event in latest.of(chat_id):
             listener.give(event)
         self._listeners[chat_id].add(listener)
+        if self._closed:
+            listener.drop()
         return listener
 
     def unsubscribe(self, chat_id: str, listener: Listener) -> None:
@@ -144,7 +147,8 @@ class Tailer:
         return self._window
 
     def close(self) -> None:
-        """Let every listener go: their clients come back to whoever serves next."""
+        """Let every listener go, and whoever still comes: their clients come back to whoever serves next."""
+        self._closed = True
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.drop()

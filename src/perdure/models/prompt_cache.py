@@ -83,6 +83,8 @@ class Slots:
     async def _call(self, method: str, path: str, body: object = None) -> Any:
         url = self._origin.join(URL(path))
         async with self._http().request(method, url, json=body, headers=self._headers) as response:
+            if response.status == 503:
+                raise aiohttp.ClientConnectionError("it is still loading its model")
             if response.status != 200:
                 raise SlotsError((await response.text())[:200])
             return await response.json()

@@ -12,13 +12,14 @@ import sys
 from bench import report
 from bench.servers import CACHE
 
-SCRIPTS = ("start", "accepts", "ttft", "streams", "takeover", "typing")
+SCRIPTS = ("start", "accepts", "ttft", "streams", "takeover", "typing", "lighthouse")
 
 QUICK = {
     "start": ("--rounds", "1", "--backend", "scripted"),
     "accepts": ("--rounds", "1", "--seconds", "1"),
     "ttft": ("--rounds", "1", "--samples", "5", "--bursts", "1", "--limit-s", "5"),
     "streams": ("--rounds", "1", "--streams", "50", "--window-s", "3"),
+    "lighthouse": ("--rounds", "1"),
     "typing": ("--rounds", "1", "--messages", "400", "--seconds", "5"),
     "takeover": ("--rounds", "2", "--stops", "1", "--backend", "scripted"),
 }

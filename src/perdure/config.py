@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     max_tokens: int = Field(400, ge=1, le=1_000_000, description="tokens that a reply may have")
     temperature: float | None = Field(0.8, ge=0, le=5, description="sampler: 0 is always the likeliest word")
     top_p: float | None = Field(0.95, gt=0, le=1, description="sampler: only the likeliest words of this share")
-    top_k: int | None = Field(None, ge=0, description="sampler: only so many of the likeliest words")
+    top_k: int | None = Field(None, ge=0, le=2**31 - 1, description="sampler: only so many of the likeliest words")
     min_p: float | None = Field(None, ge=0, le=1, description="sampler: no word below this share of the likeliest")
     repeat_penalty: float | None = Field(None, gt=0, le=10, description="sampler: above 1 repeats less")
     seed: int | None = Field(None, ge=0, lt=2**31, description="sampler: chance from this number; unset: per turn")

@@ -102,6 +102,15 @@ async def test_the_conversation_that_is_brought_counts(client: openai.AsyncOpenA
     assert asked["sampling"] | {"temperature": 0.25, "top_p": 0.5, "seed": 77, "stop": ["END"]} == asked["sampling"]
 
 
+@pytest.mark.parametrize("exchanges", [2, 25])
+async def test_a_conversation_of_any_length_can_be_brought(client: openai.AsyncOpenAI, exchanges: int) -> None:
+    """Each message finds its place behind those that come with it."""
+    before = [{"role": role, "content": "so it was"} for _ in range(exchanges) for role in ("user", "assistant")]
+    text = "and now? [[tokens=4 interval=0.001]]"
+    reply = await client.chat.completions.create(model="Mizzle", messages=[*before, *user(text)], seed=5)  # type: ignore[list-item]
+    assert reply.choices[0].message.content == expected(text, 5)
+
+
 async def test_chats_of_openai_clients_are_not_listed(client: openai.AsyncOpenAI, ask: Asking) -> None:
     """They bring the whole conversation each time: nobody wants to find a thousand of them."""
     before = await ask.get("/api/v1/chats?limit=500")

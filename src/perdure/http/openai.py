@@ -145,7 +145,7 @@ def _begin(
             created_at=now,
         )
         history.append(placed(records, message, history[-1] if history else None))
-    records.messages.add(history)
+        records.messages.add(history[-1:])  # at once: where the next one stands is looked up among those that are there
     intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults)), now)
 
 

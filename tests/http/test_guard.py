@@ -45,7 +45,15 @@ async def test_addresses_and_localhost_are_ours(ask: Asking, host: str) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.example", "http://127.0.0.1:1", "http://localhost:PORT", "null", "http://127.0.0.1", "garbage"],
+    [
+        "https://evil.example",
+        "http://127.0.0.1:1",
+        "http://localhost:PORT",
+        "null",
+        "http://127.0.0.1",
+        "garbage",
+        "http://[",
+    ],
 )
 async def test_a_page_of_another_origin_changes_nothing(ask: Asking, origin: str) -> None:
     """Whatever writes has to come from our own page, or from no page at all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
@@ -108,6 +108,32 @@ async def all_of_it_is_german(reader: Reader, ask: Asking) -> None:
         await field.press("Enter")
         await expect(reader.replies.last).to_have_attribute("data-state", state)
         await is_german(reader.page)
+    await what_the_server_says_of_failures_is_german(reader)
+
+
+async def what_the_server_says_of_failures_is_german(reader: Reader) -> None:
+    """A message that is not taken, and a name that is refused."""
+    refused = {"code": "store_unavailable", "fault": "server", "title": "The record cannot be written just now"}
+
+    async def refuse(route: Route) -> None:
+        if route.request.method in ("PUT", "PATCH"):
+            await route.fulfill(status=503, json=refused, content_type="application/problem+json")
+        else:
+            await route.fallback()
+
+    await reader.page.route("**/messages/*", refuse)
+    await reader.page.route("**/api/v1/chats/*", refuse)
+    field = reader.page.locator("textarea").last
+    await field.fill("Hört ihr mich?")
+    await field.press("Enter")
+    await expect(reader.page.get_by_text("Noch nicht gesendet: Gerade kann nichts gespeichert werden")).to_be_visible()
+    await is_german(reader.page)
+    await go(reader, "/chats")
+    await reader.main.get_by_role("button", name="Was mit dem Gespräch").first.click()
+    await reader.page.get_by_role("menuitem", name="Umbenennen").click()
+    await reader.button("Speichern").click()
+    await expect(reader.page.get_by_role("alert")).to_have_text("Gerade kann nichts gespeichert werden")
+    await is_german(reader.page)
 
 
 async def test_another_language_is_there_at_once(reader: Reader) -> None:

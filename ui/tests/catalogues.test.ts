@@ -42,6 +42,12 @@ describe("catalogues", () => {
     }
   });
 
+  test("every error that the server can tell of has its words in German, and none that it cannot", () => {
+    const errors = readFileSync(join(SOURCES, "..", "..", "src", "perdure", "core", "errors.py"), "utf8");
+    const codes = [...errors.matchAll(/^    code = "(\w+)"$/gm)].map((match) => match[1]!);
+    expect(Object.keys(de.common.problems).sort()).toEqual([...codes, "unreachable"].sort());
+  });
+
   test("German is German: hardly a sentence is the same", () => {
     const german = new Map(leaves(de));
     const same = leaves(en).filter(([path, english]) => typeof english === "string" && / /.test(english) && !NAMES.test(english) && german.get(path) === english);

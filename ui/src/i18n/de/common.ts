@@ -28,6 +28,7 @@ export const common: Catalogue["common"] = {
   worthTrying: (wait) => `Ein neuer Versuch lohnt sich ${wait}.`,
   reference: "Kennung:",
   keepIt: "Behalten",
+  user: "du",
   unknownPage: "Diese Seite gibt es nicht.",
   model: {
     loading: "Das Modell wird geladen.",
@@ -103,6 +104,7 @@ export const common: Catalogue["common"] = {
     too_large: { title: "Das ist größer, als dieser Server annimmt", remedy: "Sende weniger auf einmal." },
     unsupported_media_type: { title: "Inhalt dieser Art wird hier nicht angenommen", remedy: "Nimm eine andere Datei." },
     bad_card: { title: "Diese Datei ist keine Figurenkarte", remedy: "Gib die Karte noch einmal als PNG (V2 oder V3) oder JSON aus und füge diese Datei hinzu." },
+    bad_picture: { title: "Dieses Bild ist nicht zu gebrauchen", remedy: "Nimm ein Bild als PNG, JPEG oder WebP mit höchstens 10 MB." },
     access_token_required: { title: "Dieser Server fragt nach seinem Zugangswort", remedy: "Gib das Zugangswort ein, das du vom Betreiber dieses Servers hast." },
     not_allowed: { title: "Von dort aus ist das nicht erlaubt", remedy: "Öffne Perdure unter der Adresse, die es beim Start nennt." },
   },

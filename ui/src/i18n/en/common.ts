@@ -27,6 +27,8 @@ export const common = {
   worthTrying: (wait: string) => `Worth trying again ${wait}.`,
   reference: "Reference:",
   keepIt: "Keep it",
+  /** In the place of {{user}}, within a card's text. */
+  user: "you",
   unknownPage: "There is no such page.",
   model: {
     loading: "The model is loading.",

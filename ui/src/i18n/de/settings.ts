@@ -173,6 +173,8 @@ export const settings: Catalogue["settings"] = {
     measures: { narrow: "Schmal", normal: "Normal", wide: "Breit" },
     language: "Sprache",
     systemLanguage: "Wie der Browser",
+    languageAway: (language) => `${language} lässt sich gerade nicht holen. Es kommt, sobald der Server wieder da ist.`,
+    notKept: "Nur, bis diese Seite geschlossen wird: Dieser Browser behält nichts.",
     motion: "Bewegung richtet sich nach deinem System: Wo es weniger davon will, bewegt sich hier nichts.",
     sample: "So liest es sich",
     sampleAuthor: "Mizzle",

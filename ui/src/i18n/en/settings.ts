@@ -172,6 +172,8 @@ export const settings = {
     measures: { narrow: "Narrow", normal: "Normal", wide: "Wide" },
     language: "Language",
     systemLanguage: "As the browser",
+    languageAway: (language: string) => `${language} cannot be fetched just now. It comes as soon as the server is back.`,
+    notKept: "Only until this page is closed: this browser keeps nothing.",
     motion: "Movement follows what your system is set to: where it asks for less, nothing moves here.",
     sample: "How it reads",
     sampleAuthor: "Mizzle",

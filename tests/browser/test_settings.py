@@ -273,9 +273,9 @@ async def test_the_browsers_own_bars_have_the_colour_of_the_page(come: Come) -> 
 
 
 BARS_LIKE_PAGE = """() => {
-  const colour = [...document.querySelectorAll("meta[name=theme-color]")].find((one) => matchMedia(one.media).matches).content;
+  const colours = [...document.querySelectorAll("meta[name=theme-color]")];
   const probe = document.createElement("i");
-  probe.style.color = colour;
+  probe.style.color = colours.find((one) => matchMedia(one.media).matches).content;
   document.body.append(probe);
   const wanted = getComputedStyle(probe).color;
   probe.remove();

@@ -8,8 +8,9 @@ import { keepShell } from "./lib/offline";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
-// Nobody reads a page in one language and then in another.
-await language.start();
-target.replaceChildren();
-mount(App, { target });
-keepShell();
+// Nobody reads a page in one language and then in another. Not awaited: the bundler cuts an entry that waits into crumbs.
+void language.start().then(() => {
+  target.replaceChildren();
+  mount(App, { target });
+  keepShell();
+});

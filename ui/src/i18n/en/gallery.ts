@@ -11,16 +11,16 @@ export const gallery = {
   order: "Order",
   orders: { recent: "Recently talked with", favourites: "Favourites first", name: "By name", newest: "Newest first" },
   tags: "Tags",
-  allTags: "All",
+  narrow: "Show only",
+  favourites: "Favourites",
   moreTags: "More tags",
   fewerTags: "Fewer tags",
   lately: "Talked with lately",
   continueWith: (name: string) => `Continue with ${name}`,
-  everybody: "Everybody",
   found: (count: number) => (count === 1 ? "1 character" : `${count} characters`),
   nothingFound: "Nobody here is like that",
-  nothingFoundText: (query: string, tag: string | null) =>
-    [query && `No name, tagline or tag holds “${query}”`, tag && `${query ? "among" : "Nobody has"} the tag “${tag}”`].filter(Boolean).join(" ") + ".",
+  nothingFoundText: (query: string, tag: string | null, favourites: boolean) =>
+    `Nobody has ${[query && `“${query}” in the name, the tagline or a tag`, tag && `the tag “${tag}”`, favourites && "your star"].filter(Boolean).join(" and ")}.`,
   empty: "Nobody is here yet",
   emptyText: "Drop a character card (a PNG, JSON or CHARX file) on this page and its character moves in. Or write one of your own.",
   chatWith: "Chat with",
@@ -28,7 +28,6 @@ export const gallery = {
   about: (name: string) => `About ${name}`,
   favour: (name: string) => `Make ${name} a favourite`,
   unfavour: (name: string) => `${name} is a favourite`,
-  starTakenBack: "The star was taken back:",
 
   dropHere: "Drop the card to add its character",
   importing: (done: number, all: number) => `Bringing cards in: ${done} of ${all}`,

@@ -67,12 +67,18 @@ function readIn(source: string): string[] {
     groups.set(name, group);
     return "";
   });
-  return [...rest.matchAll(/(\w+)(?:\(\))?((?:\.\w+)+)/g)].flatMap(([, name, chain]) => {
+  // Which text of a group it is may be known only while the page runs.
+  const looked = [...groups].filter(([name]) => new RegExp(`(?<![.\\w])${name}\\[`).test(rest)).map(([, group]) => group);
+  const named = [...rest.matchAll(/(\w+)(?:\(\))?((?:\.\w+)+)/g)].flatMap(([, name, chain]) => {
     const group = groups.get(name!);
     const path = chain!.slice(1);
     return [...(group === undefined ? [] : [`${group}.${path}`]), ...(sections.includes(path.split(".")[0]!) && path.includes(".") ? [path] : [])];
   });
+  return [...looked, ...named];
 }
+
+/** Texts that are looked up in a whole section: names of places, days, and how much there is. */
+const LOOKED_UP = new Set(["common.characters", "common.chats", "chats.today", "chats.yesterday", "chats.week", "card.heavy", "card.over", "chat.branched"]);
 
 test("every text is shown somewhere", () => {
   const all = sources.filter((name) => !/^i18n.(en|de)\b/.test(name)).flatMap((name) => readIn(readFileSync(join(SOURCES, name), "utf8")));
@@ -81,7 +87,7 @@ test("every text is shown somewhere", () => {
     [...path.matchAll(/\.|$/g)].some(({ index }) => index > 0 && path.slice(0, index).includes(".") && read.has(path.slice(0, index))) ||
     // A function's or a text's own members: `t().chat.waits.length`.
     all.some((one) => one.startsWith(`${path}.`));
-  expect(leaves(en).map(([path]) => path).filter((path) => !isRead(path))).toEqual([]);
+  expect(leaves(en).map(([path]) => path).filter((path) => !isRead(path) && !LOOKED_UP.has(path))).toEqual([]);
 });
 
 const saysSomething = (text: string): boolean => /\p{L}{2}/u.test(text) && !SAME_EVERYWHERE.has(text.trim());

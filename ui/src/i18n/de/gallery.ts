@@ -28,6 +28,7 @@ export const gallery: Catalogue["gallery"] = {
   openingChat: "Wird geöffnet …",
   about: (name) => `Über ${name}`,
   favour: (name) => `${name} zum Liebling machen`,
+  noFavourite: (name) => `${name} aus den Lieblingen nehmen`,
   unfavour: (name) => `${name} ist ein Liebling`,
 
   dropHere: "Karte loslassen, und ihre Figur zieht ein",

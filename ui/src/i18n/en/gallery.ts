@@ -27,6 +27,7 @@ export const gallery = {
   openingChat: "Opening…",
   about: (name: string) => `About ${name}`,
   favour: (name: string) => `Make ${name} a favourite`,
+  noFavourite: (name: string) => `Take ${name} off the favourites`,
   unfavour: (name: string) => `${name} is a favourite`,
 
   dropHere: "Drop the card to add its character",

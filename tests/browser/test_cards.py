@@ -45,7 +45,7 @@ async def test_cards_are_dropped_on_the_gallery(reader: Reader, tmp_path: Path) 
         await expect(reader.button(f"Chat with {name}")).to_be_visible()
     card = reader.page.locator("article", has=reader.button("Chat with Dora Dropped"))
     await card.scroll_into_view_if_needed()  # pictures are fetched when they come into sight
-    await expect(card.locator("img")).to_have_js_property("naturalWidth", 48)
+    await expect(card.locator("img")).not_to_have_js_property("naturalWidth", 0)
     await reader.meet("Dora Dropped")
     await expect(reader.messages.first.locator("em")).to_have_text("great")
 

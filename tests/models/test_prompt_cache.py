@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 from yarl import URL
 
 from perdure.core.prompt import Ask, PromptMessage, Sampling
-from perdure.models import prompt_cache
+from perdure.models import llamacpp, prompt_cache
 from perdure.models.llamacpp import LlamaCppBackend
 from perdure.models.llamacpp_server import identity
 from perdure.models.prompt_cache import PromptFiller, Slots
@@ -354,3 +354,37 @@ async def test_one_worker_reads_ahead_at_a_time(model: Model) -> None:
     async with model.asked() as one, model.asked() as other:
         await asyncio.gather(one.foresee(ask().head), other.foresee(ask().head))
     assert len(model.files.saved()) == 1
+
+
+async def test_a_model_is_ready_once_it_has_its_prompts_back(model: Model) -> None:
+    """It answers before that, and whoever asked then had all of it read again."""
+    looks, filled = 0, False
+
+    def loading() -> bool:
+        nonlocal looks
+        looks += 1
+        return not filled
+
+    backend = LlamaCppBackend(model.url, "", KEY, loading=loading)
+    try:
+        ready = asyncio.create_task(backend.ready())
+        while looks < 3:
+            assert not ready.done()
+            await asyncio.sleep(0.01)
+        filled = True
+        assert await ready
+    finally:
+        await backend.close()
+
+
+async def test_a_model_that_never_says_that_it_is_done_is_asked_all_the_same(
+    model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What its process wrote down is a hint; the disk may have been full when it should have said more."""
+    monkeypatch.setattr(llamacpp, "REMEMBERS_S", 0.05)
+    backend = LlamaCppBackend(model.url, "", KEY, loading=lambda: True)
+    try:
+        assert await backend.ready()
+    finally:
+        await backend.close()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from yarl import URL
 
-from perdure.bootstrap.backends import active_backend, model_name
+from perdure.bootstrap.backends import ToldByModel, active_backend, model_name
 from perdure.config import Settings
 from perdure.core.records import AddedBackend
 from perdure.http.service import CheckedBackend, DefaultBackend
@@ -84,10 +83,7 @@ class WebBackends:
 
     def _said(self) -> Mapping[str, Any]:
         """What the process of the embedded model said last."""
-        try:
-            said: dict[str, Any] = json.loads(self._settings.paths.model_state.read_bytes())
-        except (OSError, ValueError):
-            return {"state": "loading"}
+        said = ToldByModel(self._settings).said() or {"state": "loading"}
         if said.get("state") == "ready":
             return {"state": "loading", "detail": "The model is being started again."}
         return said

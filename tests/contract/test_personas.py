@@ -52,3 +52,19 @@ async def test_a_picture_takes_the_place_of_the_one_before(store: Store) -> None
         read = await store.read(lambda r: r.personas.shown(KIM.id))
         assert read is not None
         assert read.picture == (None if picture is None else picture_digest(picture))
+
+
+async def test_a_purge_takes_hidden_personas_that_are_in_no_chat(store: Store) -> None:
+    """A chat goes on with its persona, a hidden chat too, as long as it can be brought back; pictures go with them."""
+    await store.write(lambda r: r.characters.add(character(), None))
+    for persona in (KIM, LEE):
+        await store.write(lambda r, persona=persona: r.personas.put(persona))
+        await store.write(lambda r, persona=persona: r.personas.set_avatar(persona.id, b"picture"))
+    await store.write(lambda r: r.chats.add(Chat(uid("c"), "c", (uid("Ada"),), KIM.id, None, T, T)))
+    await store.write(lambda r: r.personas.hide(KIM.id, T))
+    assert await store.write(lambda r: r.personas.purge()) == 0
+    await store.write(lambda r: r.personas.hide(LEE.id, T))
+    assert await store.write(lambda r: r.personas.purge()) == 1
+    assert await store.read(lambda r: r.personas.get(KIM.id)) is not None
+    assert await store.read(lambda r: r.personas.get(LEE.id)) is None
+    assert await store.read(lambda r: r.personas.avatar(LEE.id)) is None

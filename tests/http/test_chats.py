@@ -133,4 +133,4 @@ async def test_a_purge_erases_what_is_hidden_and_nothing_that_is_needed(ask: Ask
     assert (await ask("POST", f"/api/v1/turns/{running}/stop")).json["state"] == "stopped"
     assert (await ask("POST", f"/api/v1/chats/{busy}/restore")).status == 200
     again = await ask("POST", "/api/v1/trash/purge", json={"confirm": True})
-    assert again.json == {"chats": 0, "characters": 0, "messages": 0}
+    assert again.json == {"chats": 0, "characters": 0, "personas": 0, "messages": 0}

@@ -14,6 +14,7 @@ from perdure.core.records import AddedBackend
 from perdure.http.service import CheckedBackend, DefaultBackend
 from perdure.models import checkup
 from perdure.models.openai import OpenAIBackend
+from perdure.models.prompt_files import forget
 
 
 class WebBackends:
@@ -76,6 +77,10 @@ class WebBackends:
         """By the tokenizer of the active backend; None where it has none that can be asked."""
         self._active.choose(active)
         return await self._active.now.count_tokens(texts)
+
+    async def forget(self) -> None:
+        """Erase what is kept on disk of what the embedded model has read."""
+        await asyncio.to_thread(forget, self._settings.paths.prompts)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -12,7 +12,10 @@ from perdure.engine.intake import chat_of
 from perdure.ports.store import Records, Store
 
 AT_ONCE = 20
-"""Chats, or deleted messages with all below them, that one transaction erases: others have to come in between."""
+"""Deleted messages, with all below them, that one transaction erases: others have to come in between."""
+
+ROWS_AT_ONCE = 2000
+"""Rows of deleted chats that one transaction erases, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Purged:
 
     chats: int = 0
     characters: int = 0
+    personas: int = 0
     messages: int = 0
 
 
@@ -58,19 +62,16 @@ def restore_character(records: Records, character_id: str) -> StoredCharacter:
 async def purge(store: Store) -> Purged:
     """Erase what is hidden and nothing else needs, in steps, and return how much that was.
 
-    A hidden chat stays while a reply in it is being written, and a hidden character while a chat has it.
+    A hidden chat stays while a reply in it is being written, and a hidden character or persona while a chat has it.
     """
-    chats = messages = 0
-    while (step := await store.write(purge_chats))[0]:
-        chats, messages = chats + step[0], messages + step[1]
+    chats, messages = await store.write(lambda records: records.chats.condemn()), 0
+    # Should this process die here, a worker erases what is left.
+    while (removed := await store.write(lambda records: records.chats.erase(ROWS_AT_ONCE))) is not None:
+        messages += removed
     while (removed := await store.write(purge_messages)) is not None:
         messages += removed
-    return Purged(chats, await store.write(lambda records: records.characters.purge()), messages)
-
-
-def purge_chats(records: Records) -> tuple[int, int]:
-    ids = records.chats.purgeable(AT_ONCE)
-    return len(ids), sum(records.chats.purge(chat_id) for chat_id in ids)
+    characters, personas = await store.write(lambda records: (records.characters.purge(), records.personas.purge()))
+    return Purged(chats, characters, personas, messages)
 
 
 def purge_messages(records: Records) -> int | None:

@@ -38,10 +38,12 @@ async def look_into_trash(perdure: Perdure) -> Response:
 
 @router.post("/trash/purge", response_model=PurgedOut)
 async def purge_trash(_: PurgeTrash, perdure: Perdure) -> Response:
-    """Erase for good what was deleted, but for what is still needed: a character that a chat has, a chat in which a
-    reply is being written. The event log forgets what it tells of them within a day.
+    """Erase for good what was deleted, but for what is still needed: a character or a persona that a chat has, a chat
+    in which a reply is being written. The event log forgets what it tells of them within a day.
     """
-    return Json(asdict(await trash.purge(perdure.store)))
+    purged = await trash.purge(perdure.store)
+    await perdure.backends.forget()
+    return Json(asdict(purged))
 
 
 @router.post("/chats/{chat_id}/restore", response_model=ChatWithCharacters)

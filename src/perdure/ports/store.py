@@ -176,16 +176,16 @@ class Chats(Protocol):
     def show(self, chat_id: str) -> None: ...
     def hidden(self) -> Sequence[Hidden]: ...
     def is_hidden(self, chat_id: str) -> bool: ...
-    def purgeable(self, limit: int) -> Sequence[str]:
-        """Hidden chats in which nothing is being written."""
+    def condemn(self) -> int:
+        """Give up the hidden chats in which nothing is being written, for ever; returns how many."""
         ...
 
-    def purge(self, chat_id: str) -> int:
-        """Erase a chat with all that is in it; returns how many messages."""
+    def condemn_transient(self, before: float) -> int:
+        """Give up the chats of the OpenAI-compatible endpoint that ended before; returns how many."""
         ...
 
-    def purge_transient(self, before: float, limit: int) -> int:
-        """Remove chats of the OpenAI-compatible endpoint that ended before; returns how many."""
+    def erase(self, limit: int) -> int | None:
+        """Remove at most so many rows of what was given up; returns how many messages, None where there was nothing."""
         ...
 
 
@@ -236,6 +236,10 @@ class Personas(Protocol):
     def avatar(self, persona_id: str) -> bytes | None: ...
     def set_avatar(self, persona_id: str, avatar: bytes | None) -> None:
         """Put a picture in the place of what is there; None takes it away."""
+        ...
+
+    def purge(self) -> int:
+        """Erase the hidden ones that are in no chat, hidden chats included; returns how many."""
         ...
 
 

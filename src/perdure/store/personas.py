@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from perdure.core.records import Persona, picture_digest
 from perdure.store.database import Database, Row
-from perdure.store.schema import persona_avatars, personas
+from perdure.store.schema import chats, persona_avatars, personas
 
 _COLUMNS = (
     personas.c.id,
@@ -32,6 +32,9 @@ _HIDE = update(personas).where(_OWN, personas.c.hidden_at.is_(None)).values(hidd
 _PICTURE = update(personas).where(_OWN).values(picture=bindparam("new_picture"))
 _AVATAR = select(persona_avatars.c.image).where(persona_avatars.c.persona_id == bindparam("persona"))
 _ADD_AVATAR = insert(persona_avatars)
+_PURGE_UNUSED = delete(personas).where(
+    personas.c.hidden_at.is_not(None), ~select(chats.c.id).where(chats.c.persona_id == personas.c.id).exists()
+)
 _REMOVE_AVATAR = delete(persona_avatars).where(persona_avatars.c.persona_id == bindparam("persona"))
 
 
@@ -81,6 +84,9 @@ class SqlPersonas:
         if avatar is not None:
             self.db.change(_ADD_AVATAR, persona_id=persona_id, image=avatar)
         self.db.change(_PICTURE, persona=persona_id, new_picture=None if avatar is None else picture_digest(avatar))
+
+    def purge(self) -> int:
+        return self.db.change(_PURGE_UNUSED)
 
 
 def _persona(row: Row | None) -> Persona | None:

@@ -51,4 +51,5 @@ class PurgedOut(BaseModel):
 
     chats: int
     characters: int
+    personas: int
     messages: int

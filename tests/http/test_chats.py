@@ -91,6 +91,9 @@ async def test_what_was_deleted_lies_in_the_trash_and_comes_back(ask: Asking) ->
         path = f"/api/v1/{kind}/{one}"
         assert (await ask("DELETE", path)).status == 204
         found = [hidden for hidden in (await ask.get("/api/v1/trash"))[kind] if hidden["id"] == one]
+        assert (await ask("DELETE", path)).status == 204
+        assert [hidden for hidden in (await ask.get("/api/v1/trash"))[kind] if hidden["id"] == one] == found
+        (await ask("DELETE", f"/api/v1/{kind}/{new_id()}")).problem(404, "not_found")
         assert [set(hidden) for hidden in found] == [{"id", "title" if kind == "chats" else "name", "hidden_at"}]
         back = await ask("POST", f"{path}/restore")
         assert (back.status, back.json["id"]) == (200, one)

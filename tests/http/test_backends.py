@@ -175,8 +175,11 @@ async def test_a_turn_that_nobody_could_try_says_what_it_waits_for(ask: Asking, 
     turn = await ask.turn(accepted["turn"]["id"])
     assert (turn["state"], turn["attempts"], turn["waiting_for"]) == ("queued", [], "model")
     assert (await ask.get("/api/v1/status"))["backend"]["state"] == "down"
+    behind = (await ask.said(await ask.chat(), "And I wait behind. [[tokens=2]]"))["turn"]["id"]
+    assert [turn["ahead"], (await ask.turn(behind))["ahead"]] == [0, 1]
     await ask("DELETE", path)
-    assert (await ask.ended(turn["id"]))["state"] == "done"
+    ended = [await ask.ended(waited) for waited in (turn["id"], behind)]
+    assert [(turn["state"], turn["ahead"]) for turn in ended] == [("done", None)] * 2
 
 
 async def test_tokens_are_counted_or_estimated(ask: Asking) -> None:

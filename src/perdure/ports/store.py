@@ -76,6 +76,10 @@ class Turns(Protocol):
         """Prolong every lease of `owner`; returns how many."""
         ...
 
+    def count_queued(self, now: float, before: float) -> int:
+        """How many turns wait to be claimed that were asked for before an instant."""
+        ...
+
     def append(self, appends: Sequence[Append], now: float) -> Collection[Append]:
         """Write text under fences and log it as deltas; returns those whose fence or offset did not fit."""
         ...

@@ -42,7 +42,8 @@ export interface paths {
          * Remove Backend
          * @description Forget a backend and its key. Replies that it is writing are written to their end.
          *
-         *     Where it was the active one, the next replies come from the one that Perdure was started with.
+         *     Where it was the active one, the next replies come from the one that Perdure was started with. Nothing is kept of
+         *     it, so one that is not there is one that was removed: the same again changes nothing.
          */
         delete: operations["remove_backend_api_v1_backends__backend_id__delete"];
         options?: never;
@@ -113,7 +114,7 @@ export interface paths {
         post?: never;
         /**
          * Hide Character
-         * @description Take the character out of the gallery. Its chats stay, and go on.
+         * @description Take the character out of the gallery. Its chats stay, and go on. The same again changes nothing.
          */
         delete: operations["hide_character_api_v1_characters__character_id__delete"];
         options?: never;
@@ -256,7 +257,7 @@ export interface paths {
         post?: never;
         /**
          * Hide Chat
-         * @description Hide the chat. Nothing is erased.
+         * @description Hide the chat. Nothing is erased. The same again changes nothing.
          */
         delete: operations["hide_chat_api_v1_chats__chat_id__delete"];
         options?: never;
@@ -738,8 +739,8 @@ export interface paths {
         put?: never;
         /**
          * Purge Trash
-         * @description Erase for good what was deleted, but for what is still needed: a character that a chat has, a chat in which a
-         *     reply is being written. The event log forgets what it tells of them within a day.
+         * @description Erase for good what was deleted, but for what is still needed: a character or a persona that a chat has, a chat
+         *     in which a reply is being written. The event log forgets what it tells of them within a day.
          */
         post: operations["purge_trash_api_v1_trash_purge_post"];
         delete?: never;
@@ -757,7 +758,7 @@ export interface paths {
         };
         /**
          * Get Turn
-         * @description How the turn stands now.
+         * @description How the turn stands now. `ahead` counts the replies that wait before it; null once it waits no more.
          */
         get: operations["get_turn_api_v1_turns__turn_id__get"];
         put?: never;
@@ -1390,6 +1391,13 @@ export interface components {
         ModelStatusOut: {
             /** Detail */
             detail: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedded" | "configured" | "added";
             /** Model */
             model: string | null;
             /** Name */
@@ -1637,6 +1645,8 @@ export interface components {
             chats: number;
             /** Messages */
             messages: number;
+            /** Personas */
+            personas: number;
         };
         /**
          * PurgeTrash
@@ -1835,6 +1845,45 @@ export interface components {
             chats: components["schemas"]["HiddenChat"][];
             /** Messages */
             messages: number;
+        };
+        /**
+         * TurnNow
+         * @description A turn as it stands now. `ahead`: how many replies wait before it; null where it does not wait.
+         */
+        TurnNow: {
+            /** Ahead */
+            ahead: number | null;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptOut"][];
+            /** Chat Id */
+            chat_id: string;
+            /** Created At */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            error: components["schemas"]["ErrorOnRecord"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "reply" | "swipe" | "continue";
+            /** Message Id */
+            message_id: string;
+            /** Offset */
+            offset: number;
+            /** Parent Id */
+            parent_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "stopped" | "failed";
+            /** Text */
+            text: string;
+            /** Waiting For */
+            waiting_for: string | null;
         };
         /**
          * TurnOut
@@ -4020,7 +4069,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TurnOut"];
+                    "application/json": components["schemas"]["TurnNow"];
                 };
             };
         };

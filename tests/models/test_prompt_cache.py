@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -388,3 +389,28 @@ async def test_a_model_that_never_says_that_it_is_done_is_asked_all_the_same(
         assert await backend.ready()
     finally:
         await backend.close()
+
+
+async def test_a_reply_goes_on_where_its_worker_was_spoken_to(model: Model) -> None:
+    """The model does not know yet that a worker has died: who goes on waits for the slot, and reads nothing anew."""
+    request = ask(tokens=40)
+    for _ in range(4):
+        async with model.asked() as dead, model.asked() as backend:
+            stream = dead.stream(request)
+            so_far = ""
+            while len(so_far) < 20:
+                so_far += (await anext(stream)).text
+            await stream.aclose()
+            await said(backend, replace(request, prefix=so_far, max_tokens=4))
+            assert backend.read[0] < READ
+
+
+async def test_nobody_waits_long_for_a_slot_that_is_used(model: Model) -> None:
+    """Others may be speaking: then a reply goes on beside them, before they have ended."""
+    async with model.asked() as other, model.asked() as backend:
+        speaking = other.stream(ask(tokens=400))
+        await anext(speaking)
+        async for _ in backend.stream(ask("And the cat?", prefix="The cat", tokens=2)):
+            pass
+        assert (await anext(speaking)).finish is None
+        await speaking.aclose()

@@ -46,12 +46,15 @@ class LlamaCppBackend(OpenAIBackend):
     ) -> None:
         super().__init__(url, model, api_key, prefill=True, name=name, session=session, trust_env=trust_env)
         self._server = LLAMA_CPP
-        self._keeper = PromptKeeper(Slots(self._base.origin(), self._headers, self._http), prompts)
+        self._slots = Slots(self._base.origin(), self._headers, self._http)
+        self._keeper = PromptKeeper(self._slots, prompts)
         self._loading = loading
 
     async def stream(self, ask: Ask) -> AsyncGenerator[Chunk, None]:
         """Stream the reply. What is long to read before it is saved, for the model's next process."""
         if ask.max_tokens > 0:
+            if ask.prefix:
+                await self._slots.let_go()
             await self._keeper.keep(ask)
         async with aclosing(super().stream(ask)) as chunks:
             async for chunk in chunks:

@@ -4,6 +4,7 @@ import { putMessage } from "../lib/api/messages";
 import { codePointLength } from "../lib/codepoints";
 import { DraftSaver, keepDraft, readDraft, reconciled, type Draft } from "../lib/drafts";
 import { Outbox, type Letter, type Pending } from "../lib/outbox";
+import { lettersHere } from "../lib/queue";
 import { waitInBrowser } from "../lib/reconnect";
 import { isInProgress } from "../lib/turns";
 import { newUuid } from "../lib/uuid";
@@ -29,19 +30,10 @@ export class Writing {
   readonly text: string = $derived(this.#draft.text);
   readonly length: number = $derived(codePointLength(this.text));
   readonly canSend: boolean = $derived(this.length <= LIMIT && this.text.trim() !== "");
-  /**
-   * Letters not yet on the branch. One that the server has, but whose branch is no longer current, is not ours to show;
-   * which branch is current is known once the snapshot is here.
-   */
-  readonly letters: readonly Pending[] = $derived.by(() => {
-    if (this.#pending.length === 0) return this.#pending;
-    const { view, path } = this.#conversation;
-    return this.#pending.filter(
-      (one) =>
-        !path.includes(one.messageId) &&
-        (view.headId === null || view.headId === one.parentId || !view.messages.has(one.messageId)),
-    );
-  });
+  /** Letters that are not on the branch yet, and belong behind it. */
+  readonly letters: readonly Pending[] = $derived.by(() =>
+    this.#pending.length === 0 ? this.#pending : lettersHere(this.#pending, this.#conversation.view),
+  );
   /** The next waiting message is kept back, since the reply before it failed. */
   readonly keptBack: boolean = $derived.by(() => this.#conversation.head?.state === "failed");
 
@@ -107,16 +99,18 @@ export class Writing {
   send(): void {
     if (!this.canSend) return;
     const { text } = this;
-    const held = this.#conversation.replying || this.letters.length > 0;
+    const { headId } = this.#conversation.view;
+    const before = this.letters.at(-1)?.messageId ?? (this.#conversation.replying ? headId : null);
     this.#conversation.notice = null;
     this.write("");
     this.#outbox.add({
       chatId: this.#conversation.chatId,
       messageId: newUuid(),
-      parentId: held ? null : this.#conversation.view.headId,
+      parentId: before === null ? headId : null,
       text,
       writtenAt: new Date().toISOString(),
-      held,
+      held: before !== null,
+      behind: before,
     });
   }
 
@@ -147,9 +141,10 @@ export class Writing {
   tend(): void {
     this.#settle();
     const first = this.letters[0];
-    if (!first?.held || first.messageId === this.editing) return;
     const { head } = this.#conversation;
-    if (head === null || isInProgress(head.state)) return;
+    if (!first?.held || head === null) return;
+    if (isInProgress(head.state)) return this.#outbox.stand(first.messageId, head.id);
+    if (first.messageId === this.editing) return;
     if (head.state === "failed" && !this.#insisted.has(first.messageId)) return;
     this.#outbox.release(first.messageId, head.id);
   }

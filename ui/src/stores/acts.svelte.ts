@@ -30,6 +30,11 @@ export class Acts {
     this.#conversation = conversation;
   }
 
+  /** What the stream has shown is heard: the same head may be asked again once somebody is back at it. */
+  tend(): void {
+    if (!this.asking) this.#askedAt = null;
+  }
+
   stop(): void {
     const turnId = this.#conversation.head?.turn_id;
     if (this.#conversation.replying && turnId) void this.#ask(() => stopTurn(turnId));

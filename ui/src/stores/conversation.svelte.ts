@@ -146,6 +146,7 @@ export class Conversation {
     const reshaped = view.path !== before.path;
     if (reshaped) this.reading.reshaped(before);
     if (reshaped || view.families !== before.families) this.#seekBeside();
+    this.acts.tend();
     this.writing.tend();
   }
 

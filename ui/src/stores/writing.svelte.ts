@@ -23,6 +23,7 @@ export class Writing {
   #insisted = $state.raw<ReadonlySet<string>>(new Set());
   /** What the outbox still has; a letter that it has not is known to the server. */
   #boxed: ReadonlySet<string> = new Set();
+  #told = 0;
   readonly #conversation: Conversation;
   readonly #outbox: Outbox;
   readonly #saver: DraftSaver;
@@ -44,7 +45,10 @@ export class Writing {
     this.#saver = new DraftSaver({
       put: (text, keepalive) => putDraft(chatId, text, keepalive),
       wait: waitInBrowser,
-      onSaved: (text) => this.#keep({ ...this.#draft, base: text }),
+      onSaved: (text) => {
+        this.#told += 1;
+        this.#keep({ ...this.#draft, base: text });
+      },
     });
     this.#outbox = new Outbox(chatId, {
       shelf: () => localStorage,
@@ -86,6 +90,11 @@ export class Writing {
   /** What is too long for a message is kept in this browser alone: the server would refuse it. */
   #tell(text: string, atOnce = false): void {
     if (codePointLength(text) <= LIMIT) this.#saver.save(text, atOnce);
+  }
+
+  /** How often the server has been told of a draft. */
+  get told(): number {
+    return this.#told;
   }
 
   /** The server has said what it has as the draft: of another device, perhaps. */

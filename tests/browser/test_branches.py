@@ -61,6 +61,33 @@ async def test_an_edit_of_a_reply_stands_beside_it(reader: Reader, ask: Asking) 
     await expect(reader.page.get_by_label("Edit the message")).to_have_value("two [[tokens=4]]")
 
 
+async def test_an_edit_in_progress_is_kept_until_it_is_saved_or_left(reader: Reader) -> None:
+    """Over a reload and over a visit elsewhere; two at once as well; and nothing is left of it after."""
+    ids = await two_exchanges(reader)
+    editors = reader.page.get_by_label("Edit the message")
+    await reader.choose(ids[1], "Edit")
+    await editors.fill("one, half")
+    await reader.page.reload()
+    await reader.acts()
+    await expect(editors).to_have_value("one, half")
+    await expect(reader.field).to_be_focused()
+    await reader.choose(ids[4], "Edit")
+    await editors.last.fill("two, half")
+    await reader.page.get_by_role("link", name="Chats", exact=True).click()
+    await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
+    await reader.page.go_back()
+    await expect(editors.first).to_have_value("one, half")
+    await expect(editors.last).to_have_value("two, half")
+    await editors.last.press("Escape")
+    await editors.press("Control+Enter")
+    await expect(reader.messages.nth(1).locator(".text")).to_have_text("one, half")
+    await reader.ended(await reader.reply_at(1))
+    await reader.page.reload()
+    await expect(reader.messages).to_have_count(3)
+    await expect(editors).to_have_count(0)
+    assert await reader.page.evaluate("() => Object.keys(localStorage).filter((key) => key.includes('edit'))") == []
+
+
 async def test_an_edit_outlives_web(reader: Reader, ask: Asking, installation: Installation) -> None:
     """Web is killed as the edit is sent: it is sent again by itself, and is there once (promises 1 and 7)."""
     reader.interrupted = True

@@ -15,8 +15,6 @@ export class Acts {
   /** The message that the person has swiped to, while the server is being told. */
   #goal = $state<string | null>(null);
   #moving = false;
-  /** The message that is being edited. */
-  editing = $state<string | null>(null);
   readonly #conversation: Conversation;
 
   readonly #headNow: string = $derived.by(() => {
@@ -96,7 +94,7 @@ export class Acts {
     );
     if (!answer) return false;
     this.#conversation.learn([answer.message]);
-    if (this.editing === message.id) this.editing = null;
+    this.#conversation.edits.end(message.id);
     return true;
   }
 

@@ -12,6 +12,7 @@ import { isInProgress } from "../lib/turns";
 import type { Chat, Message, Persona, Problem, Turn } from "../lib/wire";
 import { t } from "../i18n/i18n.svelte";
 import { Acts } from "./acts.svelte";
+import { Edits } from "./edits.svelte";
 import { Loading } from "./loading.svelte";
 import { Reading } from "./reading.svelte";
 import { recents } from "./recents.svelte";
@@ -35,6 +36,7 @@ export class Conversation {
   readonly reading: Reading;
   readonly writing: Writing;
   readonly acts: Acts;
+  readonly edits: Edits;
   readonly #closed = new AbortController();
   readonly #sought = new Set<string>();
 
@@ -61,6 +63,7 @@ export class Conversation {
         this.#meetPersona(chat);
       },
     );
+    this.edits = new Edits(chatId);
     this.reading = new Reading(this);
     this.writing = new Writing(this);
     this.acts = new Acts(this);

@@ -17,8 +17,6 @@ export const LIMIT = 100_000;
 export class Writing {
   #draft = $state.raw<Draft>({ text: "", base: "" });
   #pending = $state.raw<readonly Pending[]>([]);
-  /** The waiting message that is being changed: it does not go before that is over. */
-  editing = $state<string | null>(null);
   /** Waiting messages that are to go although the reply failed. */
   #insisted = $state.raw<ReadonlySet<string>>(new Set());
   /** What the outbox still has; a letter that it has not is known to the server. */
@@ -129,20 +127,17 @@ export class Writing {
     this.tend();
   }
 
-  edit(messageId: string): void {
-    this.editing = messageId;
-  }
-
+  /** The change of a waiting message is over: saved, or given up with null. */
   rewrite(messageId: string, text: string | null): void {
     if (text !== null) this.#outbox.rewrite(messageId, text);
-    this.editing = null;
+    this.#conversation.edits.end(messageId);
     this.tend();
   }
 
   /** Takes a waiting message back. Returns its text, for an undo. */
   withdraw(messageId: string): string | null {
     const letter = this.letters.find((one) => one.messageId === messageId);
-    if (this.editing === messageId) this.editing = null;
+    this.#conversation.edits.end(messageId);
     return letter && this.#outbox.withdraw(messageId) ? letter.text : null;
   }
 
@@ -153,7 +148,8 @@ export class Writing {
     const { head } = this.#conversation;
     if (!first?.held || head === null) return;
     if (isInProgress(head.state)) return this.#outbox.stand(first.messageId, head.id);
-    if (first.messageId === this.editing) return;
+    // What is being changed does not go before that is over.
+    if (this.#conversation.edits.isOpen(first.messageId)) return;
     if (head.state === "failed" && !this.#insisted.has(first.messageId)) return;
     this.#outbox.release(first.messageId, head.id);
   }

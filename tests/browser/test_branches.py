@@ -104,8 +104,13 @@ async def test_an_edit_outlives_web(reader: Reader, ask: Asking, installation: I
 
 
 async def test_the_chat_goes_on_from_an_earlier_message(reader: Reader, ask: Asking) -> None:
-    """Branch from here: what came after is gone from view, and comes back with a swipe."""
+    """Branch from here: what came after is gone from view, which is said; an undo brings it back, or a swipe later."""
     ids = await two_exchanges(reader)
+    await reader.choose(ids[2], "Branch from here")
+    await expect(reader.messages).to_have_count(3)
+    await expect(reader.page.get_by_text("What came after is kept on its own branch.")).to_be_visible()
+    await reader.button("Undo").click()
+    await expect(reader.messages).to_have_count(5)
     await reader.choose(ids[2], "Branch from here")
     await expect(reader.messages).to_have_count(3)
     await reader.ended(await reader.say("another two [[tokens=4]]"))
@@ -126,6 +131,23 @@ async def test_a_deletion_can_be_undone(reader: Reader, ask: Asking) -> None:
     await expect(reader.messages).to_have_count(5)
     assert [m["id"] for m in await ask.messages(reader.chat_id)] == ids
     await expect(reader.messages.nth(3).get_by_role("group")).to_have_count(0)
+
+
+async def test_a_deletion_can_be_undone_from_elsewhere(reader: Reader, ask: Asking) -> None:
+    """Also where that does not succeed at once: it is said, and offered again."""
+    reader.interrupted = True
+    ids = await two_exchanges(reader)
+    chat = reader.chat_id
+    await reader.choose(ids[3], "Delete")
+    await reader.page.get_by_role("link", name="Chats", exact=True).click()
+    await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
+    refusal = {"status": 409, "content_type": "application/json", "body": '{"code": "at_it", "title": "Somebody else is at it"}'}
+    await reader.page.route("**/restore", lambda route: route.fulfill(**refusal), times=1)
+    await reader.button("Undo").click()
+    await expect(reader.page.get_by_text("Not undone. Somebody else is at it.")).to_be_visible()
+    async with reader.page.expect_response("**/restore"):
+        await reader.button("Try again").click()
+    assert [m["id"] for m in await ask.messages(chat)] == ids
 
 
 async def test_the_chat_is_named_exported_and_deleted_from_its_menu(reader: Reader, ask: Asking) -> None:

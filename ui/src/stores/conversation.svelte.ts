@@ -130,9 +130,10 @@ export class Conversation {
       return;
     }
     const id = this.chatId;
-    toasts.say(t().chat.chatDeleted, {
-      label: t().common.undo,
-      onChoose: () => void restoreChat(id).then(() => (router.go(chatPath(id)), recents.refresh()), () => {}),
+    toasts.offer(t().chat.chatDeleted, async () => {
+      await restoreChat(id);
+      router.go(chatPath(id));
+      void recents.refresh();
     });
     router.go("/chats");
     void recents.refresh();

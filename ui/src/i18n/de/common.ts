@@ -16,6 +16,7 @@ export const common: Catalogue["common"] = {
   done: "Fertig",
   delete: "Löschen",
   undo: "Rückgängig",
+  notUndone: (why: string) => `Nicht rückgängig gemacht. ${why}.`,
   edit: "Bearbeiten",
   copy: "Kopieren",
   copied: "Kopiert.",

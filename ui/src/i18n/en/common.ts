@@ -15,6 +15,7 @@ export const common = {
   done: "Done",
   delete: "Delete",
   undo: "Undo",
+  notUndone: (why: string) => `Not undone. ${why}.`,
   edit: "Edit",
   copy: "Copy",
   copied: "Copied.",

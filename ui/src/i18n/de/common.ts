@@ -16,6 +16,8 @@ export const common: Catalogue["common"] = {
   done: "Fertig",
   delete: "Löschen",
   undo: "Rückgängig",
+  newChatWaits: (why: string) => `Der neue Chat öffnet sich, sobald es geht. ${why}.`,
+  newChatRefused: (why: string) => `Kein neuer Chat. ${why}.`,
   notUndone: (why: string) => `Nicht rückgängig gemacht. ${why}.`,
   edit: "Bearbeiten",
   copy: "Kopieren",

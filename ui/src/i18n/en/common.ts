@@ -15,6 +15,8 @@ export const common = {
   done: "Done",
   delete: "Delete",
   undo: "Undo",
+  newChatWaits: (why: string) => `The new chat will open as soon as it can. ${why}.`,
+  newChatRefused: (why: string) => `There is no new chat. ${why}.`,
   notUndone: (why: string) => `Not undone. ${why}.`,
   edit: "Edit",
   copy: "Copy",

@@ -135,14 +135,12 @@ async def test_a_deletion_can_be_undone(reader: Reader, ask: Asking) -> None:
 
 async def test_a_deletion_can_be_undone_from_elsewhere(reader: Reader, ask: Asking) -> None:
     """Also where that does not succeed at once: it is said, and offered again."""
-    reader.interrupted = True
     ids = await two_exchanges(reader)
     chat = reader.chat_id
     await reader.choose(ids[3], "Delete")
     await reader.page.get_by_role("link", name="Chats", exact=True).click()
     await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
-    refusal = {"status": 409, "content_type": "application/json", "body": '{"code": "at_it", "title": "Somebody else is at it"}'}
-    await reader.page.route("**/restore", lambda route: route.fulfill(**refusal), times=1)
+    await reader.refused("**/restore", "Somebody else is at it")
     await reader.button("Undo").click()
     await expect(reader.page.get_by_text("Not undone. Somebody else is at it.")).to_be_visible()
     async with reader.page.expect_response("**/restore"):

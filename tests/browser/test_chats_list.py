@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Come
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, problem
 from tests.http.asking import Asking, new_id
 from tests.http.installation import Installation
 
@@ -100,7 +100,7 @@ async def test_a_deleted_chat_comes_back(reader: Reader, ask: Asking, installati
 
 
 async def test_a_refused_deletion_takes_nothing_away_that_came_meanwhile(reader: Reader, ask: Asking) -> None:
-    """The chat is back in the list as it is now, not in the one from before; and it is gone while that is not decided."""
+    """The chat is back in the list as it is now, not in the one from before; and gone until that is decided."""
     word = new_id()[:8]
     title, newer = f"{word} stays", f"{word} came later"
     for name in ("Somebody else", title):
@@ -110,10 +110,11 @@ async def test_a_refused_deletion_takes_nothing_away_that_came_meanwhile(reader:
     refused = anyio.Event()
 
     async def late(route: Route) -> None:
-        if route.request.method != "DELETE":
-            return await route.continue_()
-        await refused.wait()
-        await route.fulfill(status=409, content_type="application/json", body='{"code": "not_now", "title": "Not now"}')
+        if route.request.method == "DELETE":
+            await refused.wait()
+            await route.fulfill(status=409, json=problem("Not now"))
+        else:
+            await route.continue_()
 
     reader.interrupted = True
     await reader.page.route(re.compile(r"/api/v1/chats/[^/?]+$"), late)

@@ -51,10 +51,8 @@ async def chat_with_mizzle(reader: Reader) -> None:
 
 async def test_a_chat_that_does_not_open_says_why(reader: Reader) -> None:
     """And opens by itself as soon as it can."""
-    reader.interrupted = True
     await reader.open("/settings/appearance")
-    refusal = {"status": 409, "content_type": "application/json", "body": '{"code": "gone", "title": "Nobody is there"}'}
-    await reader.page.route("**/api/v1/chats/*", lambda route: route.fulfill(**refusal), times=1)
+    await reader.refused("**/api/v1/chats/*", "Nobody is there")
     await chat_with_mizzle(reader)
     await expect(reader.page.get_by_text("There is no new chat. Nobody is there.")).to_be_visible()
     await reader.page.route("**/api/v1/chats/*", lambda route: route.abort(), times=1)

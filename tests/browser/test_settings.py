@@ -272,7 +272,8 @@ async def test_deleted_messages_and_personas_come_back_from_the_trash(reader: Re
     await ask("PUT", f"/api/v1/personas/{persona}", json={"name": "Isa Who Was"})
     await ask("DELETE", f"/api/v1/personas/{persona}")
     await reader.open("/settings/data")
-    await expect(reader.main.get_by_role("heading", name="Deleted in “Things unsaid”, with what followed")).to_be_visible()
+    heading = reader.main.get_by_role("heading", name="Deleted in “Things unsaid”, with what followed")
+    await expect(heading).to_be_visible()
     await reader.looks_right()
     await reader.is_accessible()
     for name in ("A first line", "Isa Who Was"):

@@ -103,7 +103,7 @@ async def test_what_was_deleted_lies_in_the_trash_and_comes_back(ask: Asking) ->
 
 
 async def test_a_deleted_message_is_found_in_the_trash_by_its_first_line(ask: Asking) -> None:
-    """Promise 6: with its chat, the last deleted first. What was deleted below it comes back after it, and not before."""
+    """Promise 6: with its chat, the last deleted first. What was deleted below it comes back after it."""
     chat = await begun(ask, await someone(ask, "Forgetful"))
     await ask("PATCH", f"/api/v1/chats/{chat}", json={"title": "About forgetting"})
     above = (await ask.said(chat, "\nFirst line\nand more", reply=False))["message"]
@@ -159,7 +159,8 @@ async def test_a_purge_erases_what_is_hidden_and_nothing_that_is_needed(ask: Ask
     assert (trash["messages"], trash["deleted_messages"]) == (0, [])
     assert [m["id"] for m in await ask.messages(stays)][1:] == [first]
     (await ask("GET", f"/api/v1/turns/{second['id']}")).problem(404, "not_found")
-    for path in (f"chats/{goes}", f"chats/{stays}/messages/{second['parent_id']}", f"characters/{unused}", f"personas/{unworn}"):
+    people = (f"characters/{unused}", f"personas/{unworn}")
+    for path in (f"chats/{goes}", f"chats/{stays}/messages/{second['parent_id']}", *people):
         (await ask("POST", f"/api/v1/{path}/restore")).problem(404, "not_found")
     assert (await ask.turn(running))["state"] in ("queued", "running")
     assert (await ask("POST", f"/api/v1/turns/{running}/stop")).json["state"] == "stopped"

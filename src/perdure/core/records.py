@@ -87,7 +87,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class HiddenMessage:
-    """A message that was deleted itself, with all below it; `text` is its beginning, `parent_id` what it stood below."""
+    """A message that was deleted itself, with all below it. `text` is its beginning, `parent_id` what it is below."""
 
     id: str
     chat_id: str

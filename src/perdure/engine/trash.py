@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perdure.core.errors import NotFound
-from perdure.core.records import Chat, Hidden, StoredCharacter
+from perdure.core.records import Chat, Hidden, HiddenMessage, Persona, StoredCharacter
 from perdure.engine.branches import is_busy
-from perdure.engine.intake import chat_of
+from perdure.engine.intake import chat_of, persona_of
+from perdure.engine.tree import is_shown
 from perdure.ports.store import Records, Store
 
 AT_ONCE = 20
@@ -17,14 +18,21 @@ AT_ONCE = 20
 ROWS_AT_ONCE = 2000
 """Rows of deleted chats that one transaction erases, for the same reason."""
 
+LISTED = 100
+"""Deleted messages that are looked at, the latest; all of them are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trash:
-    """Hidden chats, hidden characters, and the number of hidden messages in chats that are shown."""
+    """Hidden chats, characters and personas; and of chats that are shown how many messages are hidden, and those that
+    can be brought back.
+    """
 
     chats: Sequence[Hidden]
     characters: Sequence[Hidden]
+    personas: Sequence[Hidden]
     messages: int
+    deleted_messages: Sequence[HiddenMessage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,19 @@ class Purged:
 
 def look(records: Records) -> Trash:
     """What is in it."""
-    return Trash(records.chats.hidden(), records.characters.hidden(), records.messages.count_hidden())
+    return Trash(
+        records.chats.hidden(),
+        records.characters.hidden(),
+        records.personas.hidden(),
+        records.messages.count_hidden(),
+        [one for one in records.messages.hidden_lately(LISTED) if _comes_back(records, one)],
+    )
+
+
+def _comes_back(records: Records, hidden: HiddenMessage) -> bool:
+    """Whether nothing above it was deleted too: then that comes first."""
+    parent = None if hidden.parent_id is None else records.messages.get(hidden.parent_id)
+    return parent is None or is_shown(records, chat_of(records, hidden.chat_id), parent)
 
 
 def restore_chat(records: Records, chat_id: str) -> Chat:
@@ -57,6 +77,12 @@ def restore_character(records: Records, character_id: str) -> StoredCharacter:
     restored = records.characters.shown(character_id)
     assert restored is not None
     return restored
+
+
+def restore_persona(records: Records, persona_id: str) -> Persona:
+    """Offer a persona again; one that is offered stays as it is. Raises NotFound."""
+    records.personas.show(persona_id)
+    return persona_of(records, persona_id)
 
 
 async def purge(store: Store) -> Purged:

@@ -19,6 +19,7 @@ from perdure.core.records import (
     Counts,
     Event,
     Hidden,
+    HiddenMessage,
     Message,
     News,
     Persona,
@@ -147,6 +148,10 @@ class Messages(Protocol):
         """Hidden messages of chats that are shown."""
         ...
 
+    def hidden_lately(self, limit: int) -> Sequence[HiddenMessage]:
+        """Those that were deleted themselves, in chats that are shown, the last deleted first."""
+        ...
+
     def hidden_anywhere(self, limit: int) -> Sequence[tuple[str, str]]:
         """(chat, message) of those that were deleted themselves, in chats that are shown."""
         ...
@@ -237,13 +242,15 @@ class Personas(Protocol):
         ...
 
     def hide(self, persona_id: str, now: float) -> None: ...
+    def show(self, persona_id: str) -> None: ...
+    def hidden(self) -> Sequence[Hidden]: ...
+    def purge(self) -> int:
+        """Erase the hidden ones that no chat has, hidden chats included; returns how many."""
+        ...
+
     def avatar(self, persona_id: str) -> bytes | None: ...
     def set_avatar(self, persona_id: str, avatar: bytes | None) -> None:
         """Put a picture in the place of what is there; None takes it away."""
-        ...
-
-    def purge(self) -> int:
-        """Erase the hidden ones that are in no chat, hidden chats included; returns how many."""
         ...
 
 

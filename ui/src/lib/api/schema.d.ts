@@ -602,6 +602,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/personas/{persona_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Persona
+         * @description Offer a deleted persona again. The same again changes nothing.
+         */
+        post: operations["restore_persona_api_v1_personas__persona_id__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/presets": {
         parameters: {
             query?: never;
@@ -717,7 +737,7 @@ export interface paths {
         };
         /**
          * Look Into Trash
-         * @description Chats and characters that were deleted, the last deleted first, and how many messages were in other chats.
+         * @description Chats, characters and personas that were deleted, and messages in other chats: the last deleted first.
          */
         get: operations["look_into_trash_api_v1_trash_get"];
         put?: never;
@@ -1323,6 +1343,25 @@ export interface components {
             title: string;
         };
         /**
+         * HiddenMessageOut
+         * @description A message that was deleted in a chat that is shown; what stood below it comes back with it. `text` is its first
+         *     line.
+         */
+        HiddenMessageOut: {
+            /** Author */
+            author: string;
+            /** Chat Id */
+            chat_id: string;
+            /** Chat Title */
+            chat_title: string;
+            /** Hidden At */
+            hidden_at: string;
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * HiddenOut
          * @description A message, and so all below it, was hidden or brought back.
          */
@@ -1333,6 +1372,18 @@ export interface components {
             hidden: boolean;
             /** Message Id */
             message_id: string;
+        };
+        /**
+         * HiddenPersona
+         * @description A persona that was deleted.
+         */
+        HiddenPersona: {
+            /** Hidden At */
+            hidden_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * MessageOut
@@ -1836,15 +1887,20 @@ export interface components {
         };
         /**
          * TrashOut
-         * @description What was deleted. `messages` counts the deleted ones of chats that are shown, with all below them.
+         * @description What was deleted. `messages` counts the deleted ones of chats that are shown, with all below them;
+         *     `deleted_messages` are the last hundred, but for those that were deleted together with one above them.
          */
         TrashOut: {
             /** Characters */
             characters: components["schemas"]["HiddenCharacter"][];
             /** Chats */
             chats: components["schemas"]["HiddenChat"][];
+            /** Deleted Messages */
+            deleted_messages: components["schemas"]["HiddenMessageOut"][];
             /** Messages */
             messages: number;
+            /** Personas */
+            personas: components["schemas"]["HiddenPersona"][];
         };
         /**
          * TurnNow
@@ -3677,6 +3733,46 @@ export interface operations {
         };
     };
     remove_avatar_api_v1_personas__persona_id__avatar_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                persona_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonaOut"];
+                };
+            };
+        };
+    };
+    restore_persona_api_v1_personas__persona_id__restore_post: {
         parameters: {
             query?: never;
             header?: never;

@@ -117,6 +117,23 @@ async def test_a_favourite_comes_first_and_is_kept_through_the_death_of_web(
     await ask("PATCH", f"/api/v1/characters/{character_id}", json={"favourite": False})
 
 
+async def test_favourites_can_be_seen_alone(reader: Reader, ask: Asking) -> None:
+    """Beside the tags, as soon as there is one; without one left, the page says so and leads back."""
+    character_id = await ask.character()
+    name = (await ask.get(f"/api/v1/characters/{character_id}"))["name"]
+    await ask("PATCH", f"/api/v1/characters/{character_id}", json={"favourite": True})
+    await reader.open()
+    await reader.button("Favourites").click()
+    await expect(cards(reader)).to_have_count(1)
+    await expect(cards(reader)).to_contain_text(name)
+    await reader.is_accessible()
+    await star(reader, name).click()
+    await expect(reader.main.get_by_text("Nobody has your star.")).to_be_visible()
+    await reader.button("Clear search").click()
+    await expect(cards(reader)).not_to_have_count(0)
+    await expect(reader.button("Favourites")).to_have_count(0)
+
+
 async def test_a_refused_star_is_taken_back_with_a_word(reader: Reader, ask: Asking) -> None:
     """Nobody believes that something is kept which is not (promise 8)."""
     await cast(ask)

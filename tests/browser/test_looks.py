@@ -11,6 +11,7 @@ from playwright.async_api import expect
 from tests.browser.cards import json_card, saved
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.http.asking import Asking
 
 pytestmark = pytest.mark.anyio
 
@@ -24,6 +25,35 @@ FOCUS = """() => {
   return [at.ariaLabel ?? at.labels?.[0]?.textContent ?? at.textContent, outlines];
 }"""
 """The name of what has the focus, and how that is shown."""
+
+
+SMALL = """() => [...document.querySelectorAll("button, a[href], input, select, textarea, summary")]
+  // A link within a text is as high as its line.
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".visually-hidden, .prose, p"))
+  .map((one) => {
+    const whole = getComputedStyle(one, "::after").position === "absolute" ? one.closest("article, li") : null;
+    const label = one.matches("[type=radio], [type=checkbox]") ? one.closest("label") : null;
+    const { width, height } = (whole ?? label ?? one).getBoundingClientRect();
+    return [one.ariaLabel || one.textContent.trim() || one.id, width, height];
+  })
+  .filter(([, width, height]) => width > 0 && (width < 44 || height < 44))"""
+"""What a finger would miss: its name and size, in pixels."""
+
+
+async def test_a_finger_finds_whatever_can_be_pressed(come: Come, ask: Asking) -> None:
+    """44 pixels each way, on every page."""
+    reader = await come(viewport=PHONE, has_touch=True, is_mobile=True)
+    character = await ask.character()
+    await reader.meet("Mizzle")
+    await reader.ended(await reader.say("Hello [[tokens=5]]"))
+    found = {"chat": await reader.page.evaluate(SMALL)}
+    sections = [f"/settings/{name}" for name in ("models", "replies", "persona", "appearance", "keyboard", "data")]
+    for path in ["/", "/chats", f"/characters/{character}", f"/characters/{character}/edit", *sections]:
+        await reader.open(path)
+        await expect(reader.page.get_by_role("heading").first).to_be_visible()
+        await reader.page.wait_for_load_state("networkidle")
+        found[path] = await reader.page.evaluate(SMALL)
+    assert not any(found.values()), found
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])

@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Route, expect
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
 from tests.browser.test_looks import DESK, PHONE
+from tests.http.asking import Asking
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +94,68 @@ async def test_settings_and_pages_are_found_by_name(reader: Reader) -> None:
     await reader.page.keyboard.type("dark col")
     await reader.page.keyboard.press("Enter")
     await expect(reader.page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def choose(reader: Reader, words: str, name: str) -> None:
+    """Find what the open page can do, and have it done."""
+    await opened(reader)
+    await reader.page.keyboard.type(words)
+    await expect(selected(reader)).to_contain_text(name)
+    await expect(selected(reader)).to_contain_text("On this page")
+    await reader.page.keyboard.press("Enter")
+
+
+async def test_what_a_chat_can_do_is_found_by_name(reader: Reader) -> None:
+    """Another reply, its end, a longer one, another name, the way down, another chat: offered where it can be done."""
+    await reader.meet("Mizzle")
+    first = await reader.say("hello [[tokens=5]]")
+    await reader.ended(first)
+    await reader.acts()
+    await choose(reader, "another reply", "Another reply")
+    await expect(reader.message(first)).to_have_count(0)
+    second = await reader.replies.last.get_attribute("data-message-id")
+    assert second is not None
+    await reader.ended(second)
+    await reader.acts(acting=False)
+    slow = await reader.say("slowly [[tokens=400 interval=0.1]]")
+    await reader.reads(slow)
+    await choose(reader, "stop", "Stop")
+    await reader.ended(slow, "stopped")
+    await opened(reader)
+    await reader.page.keyboard.type("stop")
+    await expect(reader.page.get_by_role("option", name="Stop")).to_have_count(0)
+    await reader.page.keyboard.press("Escape")
+    await choose(reader, "rename", "Rename")
+    await expect(reader.page.get_by_label("The chat's name")).to_be_focused()
+    await reader.page.keyboard.type("Soup at four")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text("Soup at four")
+    await choose(reader, "new chat", "New chat with Mizzle")
+    await expect(reader.messages).to_have_count(1)
+    await reader.open("/chats")
+    await opened(reader)
+    await expect(reader.page.get_by_role("group", name="On this page")).to_have_count(0)
+
+
+async def test_what_a_characters_page_can_do_is_found_by_name(reader: Reader, ask: Asking) -> None:
+    """A star and its end, the card to take along, its editor, and a chat."""
+    character = await ask.character()
+    name = (await ask.get(f"/api/v1/characters/{character}"))["name"]
+    await reader.open(f"/characters/{character}")
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text(name)
+    star = reader.button(f"Make {name} a favourite").or_(reader.button(f"{name} is a favourite"))
+    await choose(reader, "make favourite", f"Make {name} a favourite")
+    await expect(star).to_have_attribute("aria-pressed", "true")
+    await choose(reader, "off the favourites", f"Take {name} off the favourites")
+    await expect(star).to_have_attribute("aria-pressed", "false")
+    async with reader.page.expect_download():
+        await choose(reader, "export json", "Export as text")
+    await choose(reader, "edit", "Edit")
+    await expect(reader.page).to_have_url(f"{reader.base}/characters/{character}/edit")
+    await reader.open(f"/characters/{character}")
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text(name)
+    await choose(reader, "start a chat", "Start a chat")
+    await expect(reader.messages).to_have_count(1)
 
 
 async def test_it_is_a_combobox(reader: Reader) -> None:

@@ -231,6 +231,7 @@ async def test_appearance_is_seen_at_once_and_stays(reader: Reader) -> None:
     before = [await style("fontFamily"), await style("fontSize")]
     for choice in ("Dark", "System", "Large", "Wide"):
         await reader.main.get_by_role("radio", name=choice, exact=True).check()
+        await expect(reader.main.get_by_role("status")).to_have_text("Saved")
     after = [await style("fontFamily"), await style("fontSize")]
     assert all(one != other for one, other in zip(before, after, strict=True))
     await reader.page.reload()
@@ -238,6 +239,48 @@ async def test_appearance_is_seen_at_once_and_stays(reader: Reader) -> None:
     for trait, choice in (("theme", "dark"), ("prose", "sans"), ("size", "large"), ("measure", "wide")):
         await expect(root).to_have_attribute(f"data-{trait}", choice)
     assert [await style("fontFamily"), await style("fontSize")] == after
+
+
+async def test_a_choice_that_the_browser_does_not_keep_is_not_called_saved(reader: Reader) -> None:
+    """It is seen all the same, and said to be for this page only."""
+    await reader.open("/settings/appearance")
+    await reader.page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    await reader.main.get_by_role("radio", name="Large", exact=True).check()
+    await expect(reader.main.get_by_role("status")).to_have_text(
+        "Only until this page is closed: this browser keeps nothing."
+    )
+    await expect(reader.page.locator("html")).to_have_attribute("data-size", "large")
+
+
+async def test_the_browsers_own_bars_have_the_colour_of_the_page(come: Come) -> None:
+    """By the system, and by the person's own choice: at once, and before the page is there the next time."""
+    reader = await come(color_scheme="light")
+    await reader.open("/settings/appearance")
+
+    async def bars_like_page() -> bool:
+        return bool(await reader.page.evaluate(BARS_LIKE_PAGE))
+
+    assert await bars_like_page()
+    for choice in ("Dark", "Light", "As the system", "Dark"):
+        await reader.main.get_by_role("radio", name=choice, exact=True).check()
+        assert await bars_like_page(), choice
+    await reader.page.reload()
+    await expect(reader.page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert await bars_like_page()
+    await reader.main.get_by_role("radio", name="As the system", exact=True).check()
+    await reader.page.emulate_media(color_scheme="dark")
+    assert await bars_like_page()
+
+
+BARS_LIKE_PAGE = """() => {
+  const colours = [...document.querySelectorAll("meta[name=theme-color]")];
+  const probe = document.createElement("i");
+  probe.style.color = colours.find((one) => matchMedia(one.media).matches).content;
+  document.body.append(probe);
+  const wanted = getComputedStyle(probe).color;
+  probe.remove();
+  return wanted === getComputedStyle(document.body).backgroundColor;
+}"""
 
 
 async def test_data_can_be_seen_taken_along_and_brought_back(

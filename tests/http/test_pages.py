@@ -67,6 +67,28 @@ async def test_scripts_travel_compressed(ask: Asking, asked: str, given: str) ->
     assert int(answer.headers["Content-Length"]) < len(plain) / 2
 
 
+async def test_long_answers_travel_compressed(ask: Asking) -> None:
+    """All characters, for whoever reads gzip; a short answer is sent as it is."""
+    plain = await ask("GET", "/api/v1/characters", headers={"Accept-Encoding": "identity"})
+    packed = await ask("GET", "/api/v1/characters", headers={"Accept-Encoding": "gzip, br"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.content) == plain.content
+    assert len(packed.content) < len(plain.content) / 2
+    short = await ask("GET", "/api/v1/status", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in short.headers
+
+
+async def test_the_gallery_is_asked_for_while_its_script_is_on_its_way(ask: Asking) -> None:
+    """The page itself names what it will ask the API for."""
+    for path in ("/", "/characters"):
+        named = re.fullmatch(r"<(.+)>; rel=preload; as=fetch; crossorigin", (await ask("GET", path)).headers["Link"])
+        assert named
+        assert (await ask("GET", named[1])).headers["Content-Type"] == "application/json"
+    assert "Link" not in (await ask("GET", "/settings")).headers
+
+
 async def test_who_reads_no_compression_gets_none(ask: Asking) -> None:
     """The file as it is."""
     path = await entry(ask)

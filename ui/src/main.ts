@@ -3,9 +3,14 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
+import { language } from "./i18n/i18n.svelte";
 import { keepShell } from "./lib/offline";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
-mount(App, { target });
-keepShell();
+// Nobody reads a page in one language and then in another. Not awaited: the bundler cuts an entry that waits into crumbs.
+void language.start().then(() => {
+  target.replaceChildren();
+  mount(App, { target });
+  keepShell();
+});

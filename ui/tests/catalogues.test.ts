@@ -42,6 +42,12 @@ describe("catalogues", () => {
     }
   });
 
+  test("every error that the server can tell of has its words in German, and none that it cannot", () => {
+    const errors = readFileSync(join(SOURCES, "..", "..", "src", "perdure", "core", "errors.py"), "utf8");
+    const codes = [...errors.matchAll(/^    code = "(\w+)"$/gm)].map((match) => match[1]!);
+    expect(Object.keys(de.common.problems).sort()).toEqual([...codes, "unreachable"].sort());
+  });
+
   test("German is German: hardly a sentence is the same", () => {
     const german = new Map(leaves(de));
     const same = leaves(en).filter(([path, english]) => typeof english === "string" && / /.test(english) && !NAMES.test(english) && german.get(path) === english);
@@ -49,7 +55,40 @@ describe("catalogues", () => {
   });
 });
 
-const components = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".svelte"));
+const sources = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((name) => /\.(svelte|ts)$/.test(name));
+const components = sources.filter((name) => name.endsWith(".svelte"));
+
+/** The texts, and the groups of texts, that a source reads: "chat.edit", "gallery.orders". */
+function readIn(source: string): string[] {
+  const sections = Object.keys(en);
+  // `const words = $derived(t().settings.models)`: what is read of `words` is read of that group, and not all of it.
+  const groups = new Map<string, string>(sections.map((section) => [section, section]));
+  const rest = source.replace(/const (\w+) = (?:\$derived\()?t\(\)\.([\w.]+)\)?;/g, (_, name: string, group: string) => {
+    groups.set(name, group);
+    return "";
+  });
+  // Which text of a group it is may be known only while the page runs.
+  const looked = [...groups].filter(([name]) => new RegExp(`(?<![.\\w])${name}\\[`).test(rest)).map(([, group]) => group);
+  const named = [...rest.matchAll(/(\w+)(?:\(\))?((?:\.\w+)+)/g)].flatMap(([, name, chain]) => {
+    const group = groups.get(name!);
+    const path = chain!.slice(1);
+    return [...(group === undefined ? [] : [`${group}.${path}`]), ...(sections.includes(path.split(".")[0]!) && path.includes(".") ? [path] : [])];
+  });
+  return [...looked, ...named];
+}
+
+/** Texts that are looked up in a whole section: names of places, days, and how much there is. */
+const LOOKED_UP = new Set(["common.characters", "common.chats", "chats.today", "chats.yesterday", "chats.week", "card.heavy", "card.over", "chat.branched"]);
+
+test("every text is shown somewhere", () => {
+  const all = sources.filter((name) => !/^i18n.(en|de)\b/.test(name)).flatMap((name) => readIn(readFileSync(join(SOURCES, name), "utf8")));
+  const read = new Set(all);
+  const isRead = (path: string): boolean =>
+    [...path.matchAll(/\.|$/g)].some(({ index }) => index > 0 && path.slice(0, index).includes(".") && read.has(path.slice(0, index))) ||
+    // A function's or a text's own members: `t().chat.waits.length`.
+    all.some((one) => one.startsWith(`${path}.`));
+  expect(leaves(en).map(([path]) => path).filter((path) => !isRead(path) && !LOOKED_UP.has(path))).toEqual([]);
+});
 
 const saysSomething = (text: string): boolean => /\p{L}{2}/u.test(text) && !SAME_EVERYWHERE.has(text.trim());
 /** Names of keys, selectors, and types of elements. */

@@ -10,7 +10,7 @@ const blank: Character = {
   creator_notes: "", creator: "", character_version: "", tags: [], avatar_url: null,
 }; // prettier-ignore
 const named = (name: string, more: Partial<Character> = {}): Character => ({ ...blank, id: name, name, ...more });
-const wish = (more: Partial<Wish>): Wish => ({ query: "", tag: null, order: "name", ...more });
+const wish = (more: Partial<Wish>): Wish => ({ query: "", tag: null, favourites: false, order: "name", ...more });
 const names = (characters: readonly Character[]): string[] => characters.map((one) => one.name);
 
 describe("folded", () => {
@@ -48,6 +48,11 @@ describe("arranged", () => {
 
   it("shows the bearers of a tag, however it is written", () => {
     expect(names(arranged(all, wish({ tag: "SEA" }), "en"))).toEqual(["Äbbe", "Zoë"]);
+  });
+
+  it("shows favourites alone, among those that are wished for anyway", () => {
+    expect(names(arranged(all, wish({ favourites: true }), "en"))).toEqual(["Äbbe", "Bo 9"]);
+    expect(names(arranged(all, wish({ favourites: true, tag: "sea" }), "en"))).toEqual(["Äbbe"]);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parentOf } from "../src/lib/families";
 import { adopt, branch, emptyView, letGo, merge, placeLost, reconnected, siblingsOf, type ChatEvent, type ChatView } from "../src/lib/stream";
-import { wasTakenOver } from "../src/lib/turns";
+import { takenOverFrom } from "../src/lib/turns";
 import type { Message } from "../src/lib/wire";
 import { branchOf, siblingsIn, story, Storyteller, type Exchange } from "./storyteller";
 
@@ -226,7 +226,7 @@ describe("a turn", () => {
     let view = merge(emptyView, server.snapshot(0));
     for (const event of server.log) {
       view = merge(view, [event]);
-      if (event.kind === "turn") flags.push(wasTakenOver(view.turns.get(event.data.id)!));
+      if (event.kind === "turn") flags.push(takenOverFrom(view.turns.get(event.data.id)!) !== null);
     }
     expect(flags).toEqual([false, false, true, true, true]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agoInWords, clockTime } from "../src/lib/when";
+import { agoInWords, clockTime, dayInWords } from "../src/lib/when";
 
 const now_ms = Date.parse("2026-06-15T12:00:00Z");
 
@@ -20,5 +20,17 @@ describe("an instant in words", () => {
     expect(clockTime("2026-06-15T11:00:00Z", now_ms, "en")).not.toContain("2026");
     expect(clockTime("2026-06-12T11:00:00Z", now_ms, "en")).toContain("2026");
     expect(clockTime("", now_ms, "en")).toBe("");
+  });
+});
+
+describe("a day in words", () => {
+  const now = new Date(2026, 2, 30, 0, 30).getTime();
+  it.each([
+    [new Date(2026, 2, 30, 23), "Today"],
+    [new Date(2026, 2, 29, 0, 5), "Yesterday"],
+    [new Date(2026, 2, 28), "Saturday, March 28"],
+    [new Date(2025, 2, 28), "Friday, March 28, 2025"],
+  ])("%s is %s, by the calendar and not by hours", (at, words) => {
+    expect(dayInWords(at.toISOString(), now, "en")).toBe(words);
   });
 });

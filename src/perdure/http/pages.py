@@ -26,6 +26,10 @@ _TYPES = {".webmanifest": "application/manifest+json", ".js": "text/javascript",
 """What machines do not agree upon. Browsers run no service worker that is not JavaScript by its type."""
 
 
+_AHEAD = {"": "/api/v1/characters", "characters": "/api/v1/characters"}
+"""What a page's script will ask the API for in any case: asked for while the script is still on its way."""
+
+
 class _PagePath(PathConvertor):
     """Any path but those of the APIs: what is unknown there is not found, whatever the method."""
 
@@ -83,6 +87,9 @@ def router_for(pages: Path) -> APIRouter:
         file = known.get(path) or known.get("index.html")
         if file is None:
             raise ServerError("The pages were not built. Whoever runs this server has to run `make build`.")
-        return answer(file, request.headers, "no-cache")
+        response = answer(file, request.headers, "no-cache")
+        if path in _AHEAD:
+            response.headers["Link"] = f"<{_AHEAD[path]}>; rel=preload; as=fetch; crossorigin"
+        return response
 
     return router

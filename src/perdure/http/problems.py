@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +12,10 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from perdure.core.errors import (
     ClientError,
@@ -27,6 +30,7 @@ from perdure.core.errors import (
     UnsupportedMedia,
     describe,
 )
+from perdure.http.pages import accepted
 
 log = structlog.get_logger()
 
@@ -41,13 +45,26 @@ _BY_STATUS: Mapping[int, type[PerdureError]] = {
 }
 
 
+_WORTH_BYTES = 2048
+"""From here on an answer is compressed: below, it fits into a packet or two as it is."""
+
+
 class Json(Response):
-    """A JSON answer."""
+    """A JSON answer, compressed where it is long: characters and messages shrink to a third."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if len(self.body) >= _WORTH_BYTES:
+            self.headers["Vary"] = "Accept-Encoding"
+            if "gzip" in accepted(Headers(scope=scope).get("accept-encoding", "")):
+                self.body = gzip.compress(self.body, 4)
+                self.headers["Content-Encoding"] = "gzip"
+                self.headers["Content-Length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def problem(error: PerdureError, path: str, error_id: str | None = None) -> Response:

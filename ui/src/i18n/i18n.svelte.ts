@@ -3,6 +3,9 @@
  * it is wanted. A catalogue is a plain object: text, or a function where something is put into the text, so that the
  * compiler finds every place that a translation has left out.
  */
+import { bring, reloadOnce } from "../lib/bring";
+import { waitInBrowser } from "../lib/reconnect";
+import { device } from "../stores/device.svelte";
 import { en, type Catalogue } from "./en";
 
 const CATALOGUES: Readonly<Record<string, () => Promise<Catalogue>>> = {
@@ -23,33 +26,45 @@ class Language {
   chosen = $state<string | null>(stored());
   current = $state("en");
   texts = $state.raw<Catalogue>(en);
+  /** The language whose texts cannot be had just now. They are still being asked for. */
+  missing = $state<string | null>(null);
+  #wish = new AbortController();
   /** The same language as the browser has it, such as "en-GB": dates and numbers are written in that manner. */
   readonly locale: string = $derived(manner(this.current, navigator.languages));
 
-  /** Brings the texts of the person's language. Where they cannot be had, English stays. */
+  /**
+   * Brings the texts of the person's language; the latest wish counts. Resolves as soon as there is something to be read:
+   * where the texts cannot be had at once, those that were there stay until they come.
+   */
   async start(): Promise<void> {
+    this.#wish.abort();
+    const { signal } = (this.#wish = new AbortController());
     const wanted = this.chosen ?? spokenOf(navigator.languages);
-    const bring = CATALOGUES[wanted];
-    if (!bring) return;
-    try {
-      this.texts = await bring();
-    } catch {
-      return;
-    }
-    this.current = wanted;
-    document.documentElement.lang = wanted;
-    document.documentElement.dir = RIGHT_TO_LEFT.has(wanted) ? "rtl" : "ltr";
+    this.missing = null;
+    await new Promise<void>((readable) => {
+      const onFailure = (): void => {
+        this.missing = wanted;
+        readable();
+      };
+      void bring(CATALOGUES[wanted]!, { signal, wait: waitInBrowser, onFailure, reload: reloadOnce }).then((texts) => {
+        if (texts && !signal.aborted) this.#speak(wanted, texts);
+        readable();
+      });
+    });
   }
 
-  async choose(language: string | null): Promise<void> {
+  choose(language: string | null): void {
     this.chosen = language;
-    try {
-      if (language === null) localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, language);
-    } catch {
-      // Chosen for this page at least.
-    }
-    await this.start();
+    device.keep(KEY, language);
+    void this.start();
+  }
+
+  #speak(language: string, texts: Catalogue): void {
+    this.texts = texts;
+    this.current = language;
+    this.missing = null;
+    document.documentElement.lang = language;
+    document.documentElement.dir = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
   }
 }
 

@@ -8,11 +8,13 @@ export interface Block {
   readonly kind: BlockKind;
   /** For a list its lines with their marks, which `listItems` reads; for a rule the line itself; else without marks. */
   readonly source: string;
+  /** What stands behind a code's opening fence: its language, or whatever somebody has written there. */
+  readonly info?: string;
 }
 
 export interface ListItem {
-  /** The number in front of it; null for a dot. */
-  readonly number: number | null;
+  /** The number in front of it, as it is written; null for a dot. */
+  readonly number: string | null;
   /** How deep it stands, from 0. */
   readonly level: number;
   readonly source: string;
@@ -21,34 +23,45 @@ export interface ListItem {
 const RULE = /^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
 const HEADING = /^ {0,3}#{1,6}[ \t]+(?=\S)/;
 const QUOTE = /^ {0,3}> ?/;
-const ITEM = /^([ \t]*)(?:[-*+]|(\d{1,9})[.)])[ \t]+(?=\S)/;
+const ITEM = /^([ \t]*)(?:[-*+]|(\d{1,9}[.)]))[ \t]+(?=\S)/;
+const FENCE = /^[ \t]*(`{3,})(.*)$/;
 const MAX_LEVEL = 3;
 
 export function blocks(text: string): Block[] {
   const found: Block[] = [];
-  let kind: BlockKind | null = null;
+  let open: Omit<Block, "source"> | null = null;
+  let fence = "";
   let lines: string[] = [];
   const close = (): void => {
-    if (kind !== null && (kind === "code" || lines.length > 0)) found.push({ kind, source: lines.join("\n") });
-    kind = null;
+    if (open !== null) found.push({ ...open, source: lines.join("\n") });
+    open = null;
     lines = [];
   };
-  for (const line of text.replaceAll("\r\n", "\n").split("\n")) {
-    const fence = line.trimStart().startsWith("```");
-    if (kind === "code") {
-      if (fence) close();
-      else lines.push(line);
-      continue;
-    }
-    if (fence) {
+  for (let line of text.replaceAll("\r\n", "\n").split("\n")) {
+    const [, ticks = "", behind = ""] = FENCE.exec(line) ?? [];
+    if (open?.kind === "code") {
+      // "```py" within code is a line of it; what stands apart behind the end is not.
+      if (ticks.length < fence.length || /^\S/.test(behind)) {
+        lines.push(line);
+        continue;
+      }
       close();
-      kind = "code";
-      continue;
+      line = behind.trimStart();
+    } else if (ticks !== "") {
+      close();
+      fence = ticks;
+      const end = behind.indexOf(ticks);
+      const info = behind.trim();
+      open = info === "" || end >= 0 ? { kind: "code" } : { kind: "code", info };
+      if (end < 0) continue;
+      lines.push(behind.slice(0, end));
+      close();
+      line = behind.slice(end).replace(/^`+\s*/, "");
     }
-    const { kind: wanted, source } = lineOf(line, kind);
-    if (wanted !== kind || wanted === "heading" || wanted === "rule") close();
-    if (wanted === null) continue;
-    kind = wanted;
+    const { kind, source } = lineOf(line, open?.kind ?? null);
+    if (kind !== open?.kind || kind === "heading" || kind === "rule") close();
+    if (kind === null) continue;
+    open = { kind };
     lines.push(source);
   }
   close();
@@ -65,7 +78,7 @@ function lineOf(line: string, before: BlockKind | null): { kind: BlockKind | nul
   if (ITEM.test(line)) {
     // A paragraph's line that happens to begin with a year stays in it; a list within one begins with a dot or a 1.
     const number = ITEM.exec(line)?.[2];
-    if (before !== "paragraph" || number === undefined || number === "1") return { kind: "list", source: line };
+    if (before !== "paragraph" || number === undefined || /^1\D/.test(number)) return { kind: "list", source: line };
   }
   if (before === "list" && /^(?: {2,}|\t)/.test(line)) return { kind: "list", source: line };
   return { kind: "paragraph", source: line };
@@ -73,12 +86,12 @@ function lineOf(line: string, before: BlockKind | null): { kind: BlockKind | nul
 
 /** The items of a list block. A line without a mark goes on with the item before it. */
 export function listItems(source: string): ListItem[] {
-  const items: { number: number | null; level: number; lines: string[] }[] = [];
+  const items: { number: string | null; level: number; lines: string[] }[] = [];
   for (const line of source.split("\n")) {
     const mark = ITEM.exec(line);
     if (mark) {
       const level = Math.min(MAX_LEVEL, Math.floor(mark[1]!.replaceAll("\t", "  ").length / 2));
-      items.push({ number: mark[2] === undefined ? null : Number(mark[2]), level, lines: [line.slice(mark[0].length)] });
+      items.push({ number: mark[2] ?? null, level, lines: [line.slice(mark[0].length)] });
     } else if (items.length > 0) items.at(-1)!.lines.push(line.trimStart());
     else items.push({ number: null, level: 0, lines: [line] });
   }

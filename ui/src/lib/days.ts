@@ -51,7 +51,7 @@ export function shortWhen(iso: string, now_ms: number, locale?: string): string 
 }
 
 /** Midnights between the two, by the calendar: a day with a changed clock has 23 or 25 hours. */
-function daysBetween(from_ms: number, to_ms: number): number {
+export function daysBetween(from_ms: number, to_ms: number): number {
   const day = (at_ms: number): number => {
     const at = new Date(at_ms);
     return Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) / 86_400_000;

@@ -9,6 +9,8 @@ export interface Wish {
   /** Words that the name, the tagline or the tags have to hold, each somewhere. */
   readonly query: string;
   readonly tag: string | null;
+  /** Whether only favourites are wished for. */
+  readonly favourites: boolean;
   readonly order: Order;
 }
 
@@ -19,6 +21,7 @@ export function arranged(characters: readonly Character[], wish: Wish, locale?: 
   const byName = new Intl.Collator(locale, { sensitivity: "base", numeric: true });
   const compare = comparison(wish.order, (a, b) => byName.compare(a.name, b.name));
   return characters
+    .filter((one) => !wish.favourites || one.favourite)
     .filter((one) => tag === null || one.tags.some((own) => folded(own) === tag))
     .filter((one) => wanted.every((word) => haystack(one).includes(word)))
     .sort(compare);

@@ -37,20 +37,23 @@ const AFTER_ADDRESS = /[.,;:!?\]}…]+$/;
  * character is not shown before it is known what it opens or closes.
  */
 export function inline(source: string, growing = false): Inline[] {
-  return new Reading(source, growing).read();
+  return new Reading(source, growing, false).read();
 }
 
 class Reading {
   readonly #source: string;
   readonly #growing: boolean;
+  /** Whether these are a link's words: they are words, also where they look like an address. */
+  readonly #linked: boolean;
   readonly #frames: Frame[] = [{ mark: "", children: [] }];
   #plain = "";
   #at = 0;
   #ticks: TickRuns | null = null;
 
-  constructor(source: string, growing: boolean) {
+  constructor(source: string, growing: boolean, linked: boolean) {
     this.#source = source;
     this.#growing = growing;
+    this.#linked = linked;
   }
 
   read(): Inline[] {
@@ -192,13 +195,13 @@ class Reading {
       this.#say("[");
       return;
     }
-    this.#add({ kind: "link", href: link[2]!, children: inline(link[1]!).map(unlinked) });
+    this.#add({ kind: "link", href: link[2]!, children: new Reading(link[1]!, false, true).read() });
     this.#at += link[0].length;
   }
 
   #address(): void {
     ADDRESS.lastIndex = this.#at;
-    const found = isWordCharacter(this.#source[this.#at - 1]) ? null : ADDRESS.exec(this.#source);
+    const found = this.#linked || isWordCharacter(this.#source[this.#at - 1]) ? null : ADDRESS.exec(this.#source);
     const href = closedWithin(found?.[0].replace(AFTER_ADDRESS, "") ?? "");
     if (!/^https?:\/\/\w/.test(href)) {
       this.#say("h");
@@ -251,13 +254,8 @@ export function plainText(text: string): string {
     parts.map((part) => (part.kind === "break" ? " " : "children" in part ? words(part.children) : part.text)).join("");
   return blocks(text)
     .filter((block) => block.kind !== "rule")
-    .map((block) => (block.kind === "code" ? block.source : words(inline(block.source, true))))
+    .map(({ kind, info, source }) => (kind === "code" ? (info ? `${info} ${source}` : source) : words(inline(source, true))))
     .join(" ");
-}
-
-/** A link's words are words, also where they look like an address. */
-function unlinked(part: Inline): Inline {
-  return part.kind === "link" ? { kind: "text", text: part.href } : part;
 }
 
 /** An address without the bracket that closes one opened before it. */

@@ -7,7 +7,7 @@ const SENTENCE_END = /(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?â€¦]["'â
 
 export function taglineOf(card: { readonly creator_notes: string; readonly description: string }, name: string): string {
   for (const text of [card.creator_notes, card.description]) {
-    const words = withNames(text.slice(0, 4000), name).replace(MARKUP, "$1");
+    const words = withNames(text.slice(0, 4000), name, "you").replace(MARKUP, "$1");
     const line = words
       .split("\n")
       .find((one) => one.replace(/^[ \-\t"'|:]+|[ \-\t"'|:]+$/g, "") !== "")

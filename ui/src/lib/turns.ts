@@ -6,7 +6,7 @@ export function isInProgress(state: TurnState): boolean {
 }
 
 /** Whether another worker went on with the turn after its first one was lost. */
-export function wasTakenOver(turn: Turn): boolean {
+function wasTakenOver(turn: Turn): boolean {
   return turn.attempts.length >= 2 || (turn.state === "queued" && turn.attempts.length === 1);
 }
 

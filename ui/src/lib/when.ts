@@ -1,4 +1,6 @@
 /** Instants in words. `now_ms` is an argument, so that the words can be tested. */
+import { daysBetween } from "./days";
+
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86_400],
   ["hour", 3_600],
@@ -37,16 +39,11 @@ export function dayOf(iso: string): string {
 export function dayInWords(iso: string, now_ms: number, locale?: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
-  const now = new Date(now_ms);
-  const days = Math.round((startOfDay(at) - startOfDay(now)) / 86_400_000);
+  const days = daysBetween(now_ms, at.getTime());
   if (days === 0 || days === -1) {
     const word = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day");
     return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
   }
-  const year = at.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);
+  const year = at.getFullYear() === new Date(now_ms).getFullYear() ? {} : ({ year: "numeric" } as const);
   return new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", ...year }).format(at);
-}
-
-function startOfDay(at: Date): number {
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 }

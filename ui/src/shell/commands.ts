@@ -45,7 +45,9 @@ export function commandsOf(t: Catalogue, known: Known): Command[] {
   const keysTo: Readonly<Record<string, readonly string[]>> = { characters: ["g c"], chats: ["g t"], settings: ["g s"] };
   const faces = new Map(known.characters.map((character) => [character.id, character.avatar_url]));
   return [
-    ...known.actions.map((action) => ({ group: "actions" as const, ...action })),
+    ...known.actions
+      .filter(({ disabled }) => !disabled)
+      .map(({ label, icon, onChoose }, at) => ({ id: `action-${at}`, group: "actions" as const, label, ...(icon && { icon }), run: onChoose })),
     ...PLACES.map((place) => ({
       id: `page-${place.name}`,
       group: "pages" as const,

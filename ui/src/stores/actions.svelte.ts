@@ -1,11 +1,12 @@
 /** What can be done on the page that is open: offered by the page while it is there, for the palette. */
 import type { Component } from "svelte";
 
+/** What an entry of a menu is as well, so that a page offers its menus as they are. */
 export interface Action {
-  readonly id: string;
   readonly label: string;
   readonly icon?: Component;
-  readonly run: () => void;
+  readonly disabled?: boolean;
+  readonly onChoose: () => void;
 }
 
 class PageActions {

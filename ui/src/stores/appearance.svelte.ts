@@ -1,4 +1,6 @@
 /** How pages look on this device. Kept here, in the browser: a telephone and a desk want different things. */
+import { device } from "./device.svelte";
+
 const CHOICES = {
   theme: ["system", "light", "dark"],
   prose: ["serif", "sans"],
@@ -37,16 +39,21 @@ class Appearance {
     const plain = choice === PLAIN[trait];
     if (plain) delete document.documentElement.dataset[trait];
     else document.documentElement.dataset[trait] = choice;
-    try {
-      if (plain) localStorage.removeItem(PREFIX + trait);
-      else localStorage.setItem(PREFIX + trait, choice);
-    } catch {
-      // Chosen for this page at least.
-    }
+    if (trait === "theme") paintBars();
+    device.keep(PREFIX + trait, plain ? null : choice);
   }
 }
 
 export const appearance = new Appearance();
+
+/** The browser's own bars go with the page, as in appearance.js. */
+function paintBars(): void {
+  const { theme } = document.documentElement.dataset;
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[data-scheme]")) {
+    const { scheme } = meta.dataset;
+    meta.media = theme ? (theme === scheme ? "all" : "not all") : `(prefers-color-scheme: ${scheme})`;
+  }
+}
 
 function isChoice<T extends Trait>(trait: T, value: string): value is Choice<T> {
   return (CHOICES[trait] as readonly string[]).includes(value);

@@ -21,6 +21,8 @@ class Gallery {
   imports = $state.raw<readonly Import[]>([]);
   query = $state("");
   tag = $state<string | null>(null);
+  /** Whether only favourites are shown. */
+  favourites = $state(false);
   order = $state<Order>(storedOrder());
   /** Why a star was taken back. */
   refusal = $state.raw<Problem | null>(null);
@@ -28,10 +30,12 @@ class Gallery {
   #marks = $state.raw<ReadonlyMap<string, boolean>>(new Map());
 
   readonly all = $derived(this.characters.value?.map((one) => this.marked(one)) ?? null);
-  readonly shown = $derived(arranged(this.all ?? [], { query: this.query, tag: this.tag, order: this.order }, language.locale));
+  readonly shown = $derived(arranged(this.all ?? [], { query: this.query, tag: this.tag, favourites: this.favourites, order: this.order }, language.locale));
+  /** Without one there is nothing to choose: the way to them is offered as long as somebody is on it. */
+  readonly hasFavourites = $derived(this.favourites || (this.all ?? []).some((one) => one.favourite));
   readonly lately = $derived(lately(this.all ?? []));
   readonly tags = $derived(usedTags(this.characters.value ?? []));
-  readonly narrowed = $derived(this.query.trim() !== "" || this.tag !== null);
+  readonly narrowed = $derived(this.query.trim() !== "" || this.tag !== null || this.favourites);
 
   marked(character: Character): Character {
     const mark = this.#marks.get(character.id);
@@ -50,6 +54,7 @@ class Gallery {
   showAll(): void {
     this.query = "";
     this.tag = null;
+    this.favourites = false;
   }
 
   /** Stars or unstars at once; taken back, with the reason, where the server does not have it. */

@@ -19,8 +19,6 @@ export const chat: Catalogue["chat"] = {
   tooLong: (count) => `Um ${count} Zeichen zu lang zum Senden.`,
   toEnd: "Zum Neuesten",
   newBelow: "Unten steht Neues: zum Neuesten",
-  showOlder: "Ältere Nachrichten zeigen",
-  showLater: "Spätere Nachrichten zeigen",
   you: "Du",
   character: "Figur",
   writing: "Schreibt",

@@ -25,7 +25,6 @@ export const chats: Catalogue["chats"] = {
   renameTitle: "Gespräch umbenennen",
   name: "Name des Gesprächs",
   nameEmpty: "Ein Gespräch braucht einen Namen.",
-  deleteChat: (title) => `Das Gespräch ${title} löschen`,
   deleted: (title) => `„${title}“ wurde gelöscht.`,
   restored: (title) => `„${title}“ ist wieder da.`,
 };

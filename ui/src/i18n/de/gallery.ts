@@ -12,26 +12,24 @@ export const gallery: Catalogue["gallery"] = {
   order: "Reihenfolge",
   orders: { recent: "Zuletzt gesprochen", favourites: "Lieblinge zuerst", name: "Nach Namen", newest: "Neueste zuerst" },
   tags: "Stichwörter",
-  allTags: "Alle",
+  narrow: "Nur zeigen",
+  favourites: "Lieblinge",
   moreTags: "Mehr …",
   fewerTags: "Weniger",
   lately: "Zuletzt gesprochen mit",
   continueWith: (name) => `Mit ${name} weiterreden`,
-  everybody: "Alle",
   found: (count) => (count === 1 ? "1 Figur" : `${count} Figuren`),
   nothingFound: "So jemand ist nicht hier",
-  nothingFoundText: (query, tag) =>
-    [query && `In keinem Namen, Kurztext oder Stichwort kommt „${query}“ vor`, tag && (query ? `unter „${tag}“` : `Niemand trägt das Stichwort „${tag}“`)]
-      .filter(Boolean)
-      .join(" ") + ".",
+  nothingFoundText: (query, tag, favourites) =>
+    `Niemand hat ${[query && `„${query}“ in Namen, Kurztext oder Stichwörtern`, tag && `das Stichwort „${tag}“`, favourites && "deinen Stern"].filter(Boolean).join(" und ")}.`,
   empty: "Noch ist niemand da",
   emptyText: "Zieh eine Figurenkarte (PNG, JSON oder CHARX) auf diese Seite, und ihre Figur zieht ein. Oder schreib selbst eine.",
   chatWith: "Gespräch mit",
   openingChat: "Wird geöffnet …",
   about: (name) => `Über ${name}`,
   favour: (name) => `${name} zum Liebling machen`,
+  noFavourite: (name) => `${name} aus den Lieblingen nehmen`,
   unfavour: (name) => `${name} ist ein Liebling`,
-  starTakenBack: "Der Stern wurde zurückgenommen:",
 
   dropHere: "Karte loslassen, und ihre Figur zieht ein",
   importing: (done, all) => `Karten werden hereingeholt: ${done} von ${all}`,

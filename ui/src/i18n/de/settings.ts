@@ -54,7 +54,6 @@ export const settings: Catalogue["settings"] = {
     removeTitle: (name) => `„${name}“ entfernen?`,
     removeText: "Adresse und Schlüssel werden hier vergessen. Der Server selbst bleibt unberührt.",
     removeActive: "Es ist in Gebrauch: Antworten kommen dann von dem Modell, mit dem Perdure gestartet wurde.",
-    keep: "Behalten",
     examples: "Was läuft bei dir?",
     hosted: "Ein Dienst im Netz",
     hints: {
@@ -110,9 +109,7 @@ export const settings: Catalogue["settings"] = {
     fineHint: "Eine Änderung hier macht daraus deine eigene Art.",
     off: "Aus",
     unset: "Zufällig",
-    turnOn: "An",
     length: "Länge und Gedächtnis",
-    chance: "Zufall",
     labels: {
       temperature: "Temperatur",
       top_p: "Top P",
@@ -154,8 +151,6 @@ export const settings: Catalogue["settings"] = {
     removePicture: "Bild entfernen",
     badPicture: "Diese Datei ist kein Bild, das der Browser lesen kann. Nimm ein PNG, JPEG oder WebP.",
     default: "Für neue Gespräche",
-    makeDefault: "Für neue Gespräche nehmen",
-    nobody: "Niemand Bestimmtes",
     actionsFor: (name) => `Was mit ${name} geschehen soll`,
     deleted: (name) => `${name} wurde gelöscht.`,
   },
@@ -173,9 +168,10 @@ export const settings: Catalogue["settings"] = {
     measures: { narrow: "Schmal", normal: "Normal", wide: "Breit" },
     language: "Sprache",
     systemLanguage: "Wie der Browser",
+    languageAway: (language) => `${language} lässt sich gerade nicht holen. Es kommt, sobald der Server wieder da ist.`,
+    notKept: "Nur, bis diese Seite geschlossen wird: Dieser Browser behält nichts.",
     motion: "Bewegung richtet sich nach deinem System: Wo es weniger davon will, bewegt sich hier nichts.",
     sample: "So liest es sich",
-    sampleAuthor: "Mizzle",
     sampleText:
       "*Sie schüttelt den Regen aus den Ärmeln, erst aus dem einen, dann aus dem anderen, als wären es zwei verschiedene Mäntel.* „Du bist wiedergekommen“, sagt sie – und dann, leiser: „Die meisten haben es nur vor.“\n\n> Der Kessel hat Ansichten. Er behält sie bis vier Uhr für sich.\n\nSie schiebt eine Tasse über den Tisch. Darauf steht `Eigentum von niemandem`, in **sehr** kleinen Buchstaben.",
   },
@@ -185,8 +181,6 @@ export const settings: Catalogue["settings"] = {
     everywhere: "Überall",
     inChat: "Im Gespräch",
     inDialogs: "In Listen und Fenstern",
-    key: "Taste",
-    does: "Was sie tut",
     then: "dann",
     names: {
       Control: "Strg",
@@ -210,7 +204,6 @@ export const settings: Catalogue["settings"] = {
   data: {
     intro: "Alles liegt auf dem Rechner, auf dem Perdure läuft, in einem einzigen Ordner. Nichts geht anderswohin, außer an das Modell, das du verbindest.",
     where: "Wo es liegt",
-    folder: "Ordner",
     size: "Größe des Datenbestands",
     copyFolder: "Namen des Ordners kopieren",
     characters: "Figuren",

@@ -18,8 +18,6 @@ export const chat = {
   tooLong: (count: string) => `${count} characters too long to be sent.`,
   toEnd: "To the newest",
   newBelow: "Something new below: to the newest",
-  showOlder: "Show older messages",
-  showLater: "Show later messages",
   you: "You",
   character: "Character",
   writing: "Writing",

@@ -24,7 +24,6 @@ export const chats = {
   renameTitle: "Rename the chat",
   name: "Name of the chat",
   nameEmpty: "A chat needs a name.",
-  deleteChat: (title: string) => `Delete the chat ${title}`,
   deleted: (title: string) => `“${title}” was deleted.`,
   restored: (title: string) => `“${title}” is back.`,
 };

@@ -53,7 +53,6 @@ export const settings = {
     removeTitle: (name: string) => `Remove “${name}”?`,
     removeText: "Its address and key are forgotten here. The server itself is not touched.",
     removeActive: "It is in use: replies will come from the model that Perdure was started with.",
-    keep: "Keep",
     examples: "What are you running?",
     hosted: "A hosted service",
     hints: {
@@ -109,9 +108,7 @@ export const settings = {
     fineHint: "A change here makes the manner your own.",
     off: "Off",
     unset: "By chance",
-    turnOn: "On",
     length: "Length and memory",
-    chance: "Chance",
     labels: {
       temperature: "Temperature",
       top_p: "Top P",
@@ -153,8 +150,6 @@ export const settings = {
     removePicture: "Remove the picture",
     badPicture: "This file is no picture that the browser can read. Take a PNG, JPEG or WebP.",
     default: "For new chats",
-    makeDefault: "Take for new chats",
-    nobody: "Nobody in particular",
     actionsFor: (name: string) => `What to do with ${name}`,
     deleted: (name: string) => `${name} was deleted.`,
   },
@@ -172,9 +167,10 @@ export const settings = {
     measures: { narrow: "Narrow", normal: "Normal", wide: "Wide" },
     language: "Language",
     systemLanguage: "As the browser",
+    languageAway: (language: string) => `${language} cannot be fetched just now. It comes as soon as the server is back.`,
+    notKept: "Only until this page is closed: this browser keeps nothing.",
     motion: "Movement follows what your system is set to: where it asks for less, nothing moves here.",
     sample: "How it reads",
-    sampleAuthor: "Mizzle",
     sampleText:
       "*She shakes the rain from her sleeves, one after the other, as if they were two different coats.* “You came back,” she says — and then, more quietly: “Most people only mean to.”\n\n> The kettle has opinions. It keeps them until four o'clock.\n\nShe pushes a cup across the table. It says `property of nobody`, in **very** small letters.",
   },
@@ -184,8 +180,6 @@ export const settings = {
     everywhere: "Everywhere",
     inChat: "In a chat",
     inDialogs: "In lists and windows",
-    key: "Key",
-    does: "What it does",
     then: "then",
     names: {
       Control: "Ctrl",
@@ -209,7 +203,6 @@ export const settings = {
   data: {
     intro: "Everything lies on the machine that runs Perdure, in one folder. Nothing goes anywhere else, except to the model that you connect.",
     where: "Where it lies",
-    folder: "Folder",
     size: "Size of the record",
     copyFolder: "Copy the folder's name",
     characters: "Characters",

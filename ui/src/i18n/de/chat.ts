@@ -27,6 +27,8 @@ export const chat: Catalogue["chat"] = {
     worker: "Ein anderer Prozess hat übernommen – nichts ging verloren.",
     model: "Das Modell fuhr nach einer Pause fort – nichts ging verloren.",
   },
+  ahead: (n: number, count: string): string =>
+    n === 0 ? "Ist als Nächstes dran." : n === 1 ? "Eine Antwort ist vorher dran." : `${count} Antworten sind vorher dran.`,
   waitingForModel: "Wartet, bis das Modell wiederkommt…",
   stopped: "Angehalten.",
   failed: "Die Antwort ist misslungen.",

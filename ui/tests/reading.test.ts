@@ -22,7 +22,7 @@ function reading(): { reading: Reading; conversation: { view: ChatView; notice: 
     chatId: "c",
     closed: new AbortController().signal,
     notice: null as unknown,
-    view: { ...adopt(emptyView, line(500, 599)), headId: "m599" },
+    view: { ...adopt(emptyView, line(500, 599)), headId: "m599" } as ChatView,
     get path(): readonly string[] {
       return this.view.path;
     },

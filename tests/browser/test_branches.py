@@ -133,6 +133,45 @@ async def test_a_deletion_can_be_undone(reader: Reader, ask: Asking) -> None:
     await expect(reader.messages.nth(3).get_by_role("group")).to_have_count(0)
 
 
+async def test_news_stands_above_what_is_being_written(reader: Reader) -> None:
+    """However many lines that are."""
+    ids = await two_exchanges(reader)
+    await reader.field.fill("a line\n" * 9)
+    await reader.choose(ids[3], "Delete")
+    news = reader.page.locator(".toast")
+    await expect(news).to_be_visible()
+    await reader.settled()
+    above, below = await news.bounding_box(), await reader.field.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
+
+
+async def test_what_will_be_announced_has_its_place_before(reader: Reader) -> None:
+    """A listener hears only of what changes within a region that was there already; until then it takes no room."""
+    ids = await two_exchanges(reader)
+    region = reader.message(ids[4]).locator("[aria-live]")
+    await expect(region).to_have_text("")
+    await expect(region).not_to_have_css("display", "none")
+    note, time = await region.locator("..").bounding_box(), await region.locator("+ time").bounding_box()
+    assert note is not None
+    assert time is not None
+    assert time["x"] == pytest.approx(note["x"], abs=0.5)
+
+
+async def test_tools_stay_while_the_focus_is_in_them(reader: Reader) -> None:
+    """Also where the pointer comes by and goes."""
+    ids = await two_exchanges(reader)
+    tool = reader.message(ids[1]).get_by_role("button", name="Edit")
+    await reader.message(ids[1]).hover()
+    await tool.focus()
+    await reader.message(ids[2]).hover()
+    await reader.settled()
+    await expect(tool).to_be_focused()
+    await expect(tool).to_have_css("opacity", "1")
+    await expect(reader.message(ids[1]).locator(".tools")).to_have_css("opacity", "1")
+
+
 async def test_a_deletion_can_be_undone_from_elsewhere(reader: Reader, ask: Asking) -> None:
     """Also where that does not succeed at once: it is said, and offered again."""
     ids = await two_exchanges(reader)

@@ -163,6 +163,14 @@ async def test_the_list_goes_on_as_one_scrolls(reader: Reader) -> None:
         await expect(reader.main.locator("article").nth(40)).to_be_attached()
     await expect(reader.main.locator("article")).to_have_count(100)
     await expect(reader.main.get_by_text("Loading older chats…")).to_have_count(0)
+    # And Back leads to where one was, through as many pages.
+    await reader.main.evaluate("(main) => main.scrollTo(0, main.scrollHeight - 1500)")
+    before = await reader.main.evaluate("(main) => main.scrollTop")
+    await reader.page.get_by_role("link", name="Settings").click()
+    await expect(reader.page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+    await reader.page.go_back()
+    await expect(reader.main.locator("article")).to_have_count(100)
+    await expect(reader.main).to_have_js_property("scrollTop", before)
 
 
 async def test_nothing_yet_is_an_invitation(reader: Reader) -> None:

@@ -309,7 +309,7 @@ async def test_deleted_messages_and_personas_come_back_from_the_trash(reader: Re
     await reader.meet("Philomena")
     chat, persona = reader.chat_id, new_id()
     await ask("PATCH", f"/api/v1/chats/{chat}", json={"title": "Things unsaid"})
-    await ask.told(chat, "A first line\n\nand a second [[tokens=3]]")
+    await ask.told(chat, "*A first line*\n\nand a second [[tokens=3]]")
     whole = await ask.messages(chat)
     await ask("DELETE", f"/api/v1/chats/{chat}/messages/{whole[1]['id']}")
     await ask("PUT", f"/api/v1/personas/{persona}", json={"name": "Isa Who Was"})

@@ -74,11 +74,13 @@ export class Conversation {
     return this.#closed.signal;
   }
 
-  /** Starts to follow the chat, and shows `messageId` where one is given; returns how to stop. */
+  /** Starts to follow the chat, and shows where the reader was, or the message that they ask for; returns how to stop. */
   open(messageId: string | null = null): () => void {
+    const { spot } = router;
     this.chat.start();
     const leave = this.writing.open();
-    if (messageId !== null) void this.reading.show(messageId);
+    if (spot?.message) void this.reading.show(spot.message.id, spot.message.top);
+    else if (spot === null && messageId !== null) void this.reading.show(messageId);
     void follow({
       signal: this.#closed.signal,
       wait: waitInBrowser,

@@ -4,6 +4,7 @@ import { restoreCharacter } from "../../lib/api/characters";
 import { restoreChat } from "../../lib/api/chats";
 import { restoreMessage } from "../../lib/api/messages";
 import { restorePersona } from "../../lib/api/personas";
+import { plainText } from "../../lib/markdown";
 import type { Trash } from "../../lib/wire";
 
 export interface Deleted {
@@ -43,7 +44,7 @@ export function groupsOf(trash: Trash, words: Catalogue["settings"]["data"]): Tr
       title: words.deletedIn(title || words.untitled),
       found: messages
         .filter((one) => one.chat_id === chatId)
-        .map((one) => ({ ...one, name: one.text || words.wordless, restore: () => restoreMessage(chatId, one.id) })),
+        .map((one) => ({ ...one, name: plainText(one.text) || words.wordless, restore: () => restoreMessage(chatId, one.id) })),
     })),
   ];
   return groups.filter((group) => group.found.length > 0);

@@ -134,6 +134,19 @@ async def test_favourites_can_be_seen_alone(reader: Reader, ask: Asking) -> None
     await expect(reader.button("Favourites")).to_have_count(0)
 
 
+async def test_a_telephone_is_sent_small_pictures(come: Come) -> None:
+    """No larger than they are shown, on a fine screen too; and no picture twice."""
+    reader = await come(viewport=PHONE, device_scale_factor=3, is_mobile=True, has_touch=True)
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(request.url) if "/avatar" in request.url else None)
+    await reader.open()
+    await expect(cards(reader)).not_to_have_count(0)
+    await reader.page.wait_for_load_state("networkidle")
+    assert asked
+    assert all(url.endswith("&size=small") for url in asked), asked
+    assert len(asked) == len(set(asked))
+
+
 async def test_a_refused_star_is_taken_back_with_a_word(reader: Reader, ask: Asking) -> None:
     """Nobody believes that something is kept which is not (promise 8)."""
     await cast(ask)

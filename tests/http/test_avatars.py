@@ -54,6 +54,27 @@ async def put(ask: Asking, path: str, data: bytes, kind: str = "image/png") -> A
 
 
 @pytest.mark.parametrize("kind", OWNERS)
+async def test_lists_get_small_pictures(ask: Asking, kind: str) -> None:
+    """In their own proportions, kept for as long as the large ones, and never mistaken for them."""
+    path = await owner(ask, kind)
+    await put(ask, path, picture(size=(600, 900)))
+    url = (await ask.get(path))["avatar_url"] if kind == "characters" else f"{path}/avatar"
+    whole = await ask("GET", url)
+    small = await ask("GET", url, params={"size": "small"})
+    assert Image.open(io.BytesIO(whole.content)).size == (512, 768)
+    assert Image.open(io.BytesIO(small.content)).size == (171, 256)
+    assert small.headers["Content-Type"] == "image/webp"
+    assert small.headers["Cache-Control"] == whole.headers["Cache-Control"]
+    tags = [answer.headers["ETag"] for answer in (whole, small)]
+    assert tags[0] != tags[1]
+    statuses = [
+        (await ask("GET", url, params={"size": "small"}, headers={"If-None-Match": tag})).status for tag in tags
+    ]
+    assert statuses == [200, 304]
+    (await ask("GET", url, params={"size": "huge"})).problem(422, "invalid")
+
+
+@pytest.mark.parametrize("kind", OWNERS)
 @pytest.mark.parametrize("sent", ["PNG", "JPEG", "WEBP", "a form"])
 async def test_a_picture_becomes_an_avatar(ask: Asking, kind: str, sent: str) -> None:
     """As it is or in a form, it is small and of one kind afterwards, and nothing but its pixels is kept."""

@@ -18,6 +18,7 @@ from perdure.cards.png import SIGNATURE, without_text
 from perdure.core.characters import CardError
 
 AVATAR_SIDE: Final = 768  # pixels; the longer side at most
+SMALL_SIDE: Final = 256
 MEDIA_TYPE: Final = "image/webp"
 
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
@@ -31,6 +32,13 @@ def make_avatar(data: bytes) -> bytes:
     Raises CardError for what is no PNG, JPEG or WEBP, is damaged, or has more than 40 megapixels.
     """
     return _encode(_decode(data), "WEBP")
+
+
+def make_small(avatar: bytes) -> bytes:
+    """An avatar for lists, as a WEBP no larger than 256 by 256 pixels. Raises CardError as `make_avatar` does."""
+    picture = _decode(avatar)
+    picture.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
+    return _encode(picture, "WEBP")
 
 
 def as_png(data: bytes) -> bytes:

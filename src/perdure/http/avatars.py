@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 from fastapi import Request, Response
 from starlette.datastructures import UploadFile
 
-from perdure.cards.avatar import MEDIA_TYPE, make_avatar
+from perdure.cards.avatar import MEDIA_TYPE, make_avatar, make_small
 from perdure.core.characters import CardError
 from perdure.core.errors import BadPicture, Invalid, NotFound, TooLarge, UnsupportedMedia
 from perdure.core.records import picture_digest
@@ -44,6 +44,10 @@ SHOWN: dict[int | str, dict[str, Any]] = {
 }
 
 
+Size = Literal["small"]
+"""How large a picture may be asked for: for lists, 256 pixels at most; as it is where nothing is said."""
+
+
 async def picture_in(request: Request) -> bytes:
     """The picture that a request brings, made into an avatar.
 
@@ -74,7 +78,9 @@ async def picture_in(request: Request) -> bytes:
         raise BadPicture(error.problem, remedy=error.remedy) from error
 
 
-def picture_out(avatar: bytes | None, version: str | None, if_none_match: str | None) -> Response:
+async def picture_out(
+    avatar: bytes | None, version: str | None, size: Size | None, if_none_match: str | None
+) -> Response:
     """An avatar. Under the address that names its version it never changes; under any other it is asked for anew.
 
     Raises NotFound where there is none.
@@ -83,7 +89,9 @@ def picture_out(avatar: bytes | None, version: str | None, if_none_match: str | 
         raise NotFound("There is no picture here.")
     digest = picture_digest(avatar)
     kept = "max-age=31536000, immutable" if version == digest else "no-cache"
-    headers = {"ETag": f'"{digest}"', "Cache-Control": f"private, {kept}"}
+    headers = {"ETag": f'"{digest}-{size}"' if size else f'"{digest}"', "Cache-Control": f"private, {kept}"}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
+    if size == "small":
+        avatar = await anyio.to_thread.run_sync(make_small, avatar, limiter=DECODING)
     return Response(avatar, headers=headers, media_type=MEDIA_TYPE)

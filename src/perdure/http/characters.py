@@ -18,7 +18,7 @@ from perdure.core.errors import Conflict, Invalid, NotFound
 from perdure.core.records import StoredCharacter, Use
 from perdure.core.views import character_view
 from perdure.engine import intake
-from perdure.http.avatars import SHOWN, UPLOAD, picture_in, picture_out
+from perdure.http.avatars import SHOWN, UPLOAD, Size, picture_in, picture_out
 from perdure.http.problems import Json
 from perdure.http.schemas.characters import CharacterFields, CharacterOut, CharactersOut, NewCharacter
 from perdure.http.schemas.fields import again
@@ -118,11 +118,13 @@ async def get_avatar(
     character_id: UUID,
     perdure: Perdure,
     v: Annotated[str | None, Query(max_length=64)] = None,
+    size: Size | None = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The character's picture. `avatar_url` holds its version as `v`: under that address it may be kept for ever."""
+    """The character's picture. `avatar_url` holds its version as `v`: under that address it may be kept for ever.
+    `size=small` is for lists: at most 256 pixels."""
     avatar = await perdure.store.read(lambda r: r.characters.avatar(str(character_id)))
-    return picture_out(avatar, v, if_none_match)
+    return await picture_out(avatar, v, size, if_none_match)
 
 
 @router.put("/{character_id}/avatar", response_model=CharacterOut, openapi_extra=UPLOAD)

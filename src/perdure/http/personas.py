@@ -11,7 +11,7 @@ from perdure.core.errors import NotFound
 from perdure.core.records import Persona
 from perdure.core.views import persona_view
 from perdure.engine import intake
-from perdure.http.avatars import SHOWN, UPLOAD, picture_in, picture_out
+from perdure.http.avatars import SHOWN, UPLOAD, Size, picture_in, picture_out
 from perdure.http.problems import Json
 from perdure.http.schemas.personas import PersonaOut, PersonasOut, PutPersona
 from perdure.http.service import Perdure
@@ -64,11 +64,13 @@ async def get_avatar(
     persona_id: UUID,
     perdure: Perdure,
     v: Annotated[str | None, Query(max_length=64)] = None,
+    size: Size | None = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The persona's picture. `avatar_url` holds its version as `v`: under that address it may be kept for ever."""
+    """The persona's picture. `avatar_url` holds its version as `v`: under that address it may be kept for ever.
+    `size=small` is for lists: at most 256 pixels."""
     avatar = await perdure.store.read(lambda r: r.personas.avatar(str(persona_id)))
-    return picture_out(avatar, v, if_none_match)
+    return await picture_out(avatar, v, size, if_none_match)
 
 
 @router.put("/{persona_id}/avatar", response_model=PersonaOut, openapi_extra=UPLOAD)

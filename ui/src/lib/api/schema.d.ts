@@ -136,6 +136,7 @@ export interface paths {
         /**
          * Get Avatar
          * @description The character's picture. `avatar_url` holds its version as `v`: under that address it may be kept for ever.
+         *     `size=small` is for lists: at most 256 pixels.
          */
         get: operations["get_avatar_api_v1_characters__character_id__avatar_get"];
         /**
@@ -584,6 +585,7 @@ export interface paths {
         /**
          * Get Avatar
          * @description The persona's picture. `avatar_url` holds its version as `v`: under that address it may be kept for ever.
+         *     `size=small` is for lists: at most 256 pixels.
          */
         get: operations["get_avatar_api_v1_personas__persona_id__avatar_get"];
         /**
@@ -2372,6 +2374,7 @@ export interface operations {
     get_avatar_api_v1_characters__character_id__avatar_get: {
         parameters: {
             query?: {
+                size?: "small" | null;
                 v?: string | null;
             };
             header?: {
@@ -3633,6 +3636,7 @@ export interface operations {
     get_avatar_api_v1_personas__persona_id__avatar_get: {
         parameters: {
             query?: {
+                size?: "small" | null;
                 v?: string | null;
             };
             header?: {

@@ -160,6 +160,11 @@ class Reader:
         """Tell the recorder whether the reader moves what they see."""
         await self.page.evaluate("(scrolling) => (window.readerScrolls = scrolling)", scrolling)
 
+    async def refused(self, url: str, title: str) -> None:
+        """Have the next call of that address be refused for good, with that title of the problem."""
+        self.interrupted = True
+        await self.page.route(url, lambda route: route.fulfill(status=409, json=problem(title)), times=1)
+
     async def choose(self, message_id: str, name: str) -> None:
         """Choose what to do with a message from its menu."""
         message = self.message(message_id)
@@ -174,6 +179,11 @@ class Reader:
     def button(self, name: str) -> Locator:
         """A button by its name."""
         return self.page.get_by_role("button", name=name, exact=True)
+
+
+def problem(title: str) -> dict[str, str]:
+    """What a refusal says. No catalogue knows its code, so a page repeats its title."""
+    return {"code": "made_up", "title": title}
 
 
 async def new_context(browser: Browser, **options: Any) -> BrowserContext:

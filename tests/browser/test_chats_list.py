@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Come
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, problem
 from tests.http.asking import Asking, new_id
 from tests.http.installation import Installation
 
@@ -97,6 +99,38 @@ async def test_a_deleted_chat_comes_back(reader: Reader, ask: Asking, installati
     await expect(reader.messages).to_have_count(3)
 
 
+async def test_a_refused_deletion_takes_nothing_away_that_came_meanwhile(reader: Reader, ask: Asking) -> None:
+    """The chat is back in the list as it is now, not in the one from before; and gone until that is decided."""
+    word = new_id()[:8]
+    title, newer = f"{word} stays", f"{word} came later"
+    for name in ("Somebody else", title):
+        await talked(ask, name)
+    await reader.open("/chats")
+    row = reader.main.get_by_role("link", name=title)
+    refused = anyio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "DELETE":
+            await refused.wait()
+            await route.fulfill(status=409, json=problem("Not now"))
+        else:
+            await route.continue_()
+
+    reader.interrupted = True
+    await reader.page.route(re.compile(r"/api/v1/chats/[^/?]+$"), late)
+    await reader.button(f"What to do with the chat {title}").click()
+    await reader.page.get_by_role("menuitem", name="Delete").click()
+    await expect(row).to_have_count(0)
+    await talked(ask, newer)
+    await reader.main.get_by_role("searchbox", name="Search chats").fill(word)
+    await expect(reader.main.get_by_role("link", name=newer)).to_be_visible()
+    await expect(row).to_have_count(0)
+    refused.set()
+    await expect(reader.page.get_by_text("Not now")).to_be_visible()
+    for name in (title, newer):
+        await expect(reader.main.get_by_role("link", name=name)).to_be_visible()
+
+
 async def test_the_list_goes_on_as_one_scrolls(reader: Reader) -> None:
     """A hundred chats come page by page, each once, under the day on which they were talked in."""
     newest = datetime(2024, 12, 24, 12, tzinfo=UTC)
@@ -129,6 +163,14 @@ async def test_the_list_goes_on_as_one_scrolls(reader: Reader) -> None:
         await expect(reader.main.locator("article").nth(40)).to_be_attached()
     await expect(reader.main.locator("article")).to_have_count(100)
     await expect(reader.main.get_by_text("Loading older chats…")).to_have_count(0)
+    # And Back leads to where one was, through as many pages.
+    await reader.main.evaluate("(main) => main.scrollTo(0, main.scrollHeight - 1500)")
+    before = await reader.main.evaluate("(main) => main.scrollTop")
+    await reader.page.get_by_role("link", name="Settings").click()
+    await expect(reader.page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+    await reader.page.go_back()
+    await expect(reader.main.locator("article")).to_have_count(100)
+    await expect(reader.main).to_have_js_property("scrollTop", before)
 
 
 async def test_nothing_yet_is_an_invitation(reader: Reader) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.http.asking import Asking, reply_to
+from tests.http.asking import Asking, new_id, reply_to
 
 pytestmark = pytest.mark.anyio
 
@@ -104,3 +107,21 @@ async def test_a_failed_turn_says_why_and_can_be_tried_again(reader: Reader, ask
     assert [m["state"] for m in branch] == ["done"] * 3
     assert await again.locator(".text").text_content() == branch[-1]["text"] != ""
     assert branch[-1]["id"] != reply_id
+
+
+async def test_who_one_is_in_a_chat_is_seen_as_it_opens(reader: Reader, ask: Asking) -> None:
+    """What one said stands under the persona's name and face, and the dialog shows who that is."""
+    persona, chat = new_id(), new_id()
+    await ask("PUT", f"/api/v1/personas/{persona}", json={"name": "Runa"})
+    picture = (files("perdure") / "cast" / "mizzle.png").read_bytes()
+    await ask("PUT", f"/api/v1/personas/{persona}/avatar", data=picture, headers={"Content-Type": "image/png"})
+    await ask("PUT", f"/api/v1/chats/{chat}", json={"character_ids": [await ask.character()], "persona_id": persona})
+    await ask.told(chat, "It is me. [[tokens=3]]")
+    await reader.open(f"/chats/{chat}")
+    header = reader.page.locator("article.user header")
+    await expect(header).to_have_text("Runa")
+    await expect(header.locator("img")).to_have_attribute("src", re.compile(persona))
+    await reader.button("This chat").click()
+    await reader.page.get_by_role("menuitem", name="Who you are here…").click()
+    await expect(reader.page.get_by_role("radio", name="Runa")).to_be_checked()
+    await ask("DELETE", f"/api/v1/personas/{persona}")

@@ -230,3 +230,19 @@ async def test_cards_may_be_dropped_on_every_page(reader: Reader, tmp_path: Path
         await expect(reader.page.get_by_text(f"{name} is in your gallery.")).to_be_visible()
         await reader.looks_right()
         await reader.is_accessible()
+
+
+async def test_back_leads_to_where_one_was(come: Come) -> None:
+    """From a character's page to the place in the gallery; a link leads to the beginning, as ever."""
+    reader = await come(viewport={"width": 360, "height": 600})
+    await reader.open()
+    last = reader.main.locator("article").last
+    await last.scroll_into_view_if_needed()
+    before = await reader.main.evaluate("(main) => main.scrollTop")
+    assert before > 300
+    await last.get_by_role("link").first.click()
+    await expect(reader.button("Start a chat")).to_be_visible()
+    assert await reader.main.evaluate("(main) => main.scrollTop") == 0
+    await reader.page.go_back()
+    await expect(last).to_be_visible()
+    await expect(reader.main).to_have_js_property("scrollTop", before)

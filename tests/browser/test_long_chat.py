@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -171,3 +172,26 @@ async def test_the_menu_copies_a_link_that_opens(come: Come, ask: Asking) -> Non
     link = await reader.page.evaluate("() => navigator.clipboard.readText()")
     await reader.page.goto(link)
     await expect(reader.message(reply_id)).to_contain_class("pointed")
+
+
+async def test_back_leads_to_where_one_read(reader: Reader, ask: Asking) -> None:
+    """Also where that is so far up that it has to be fetched again; and at the end one is at the end again."""
+    chat, ids = await long_chat(ask)
+    await reader.open(f"/chats/{chat}?message={ids[40]}")
+    await expect(reader.message(ids[40])).to_be_in_viewport()
+    await reader.scrolls()
+    await reader.page.evaluate(SCROLL, 333)
+    was = await reader.page.evaluate(VISIBLE)
+    await reader.page.get_by_role("link", name="Settings").click()
+    await expect(reader.page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+    await reader.page.go_back()
+    await reader.scrolls()
+    await expect(reader.message(was[0])).to_be_in_viewport()
+    await expect(reader.message(was[0])).not_to_have_class(re.compile("pointed"))
+    assert await reader.page.evaluate(VISIBLE) == [was[0], pytest.approx(was[1], abs=2)]
+    await reader.button("To the newest").click()
+    await expect(reader.message(ids[-1])).to_be_in_viewport()
+    await reader.page.go_forward()
+    await expect(reader.page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+    await reader.page.go_back()
+    await expect(reader.message(ids[-1])).to_be_in_viewport()

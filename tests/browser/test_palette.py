@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
@@ -39,6 +40,46 @@ async def test_three_letters_lead_to_a_chat(reader: Reader) -> None:
     await reader.page.keyboard.press("Enter")
     await expect(reader.messages).to_have_count(1)
     await expect(field(reader)).to_have_count(0)
+
+
+async def chat_with_mizzle(reader: Reader) -> None:
+    """Choose it in the palette."""
+    await opened(reader)
+    await reader.page.keyboard.type("chat with mizzle")
+    await expect(selected(reader)).to_contain_text("Chat with Mizzle")
+    await reader.page.keyboard.press("Enter")
+
+
+async def test_a_chat_that_does_not_open_says_why(reader: Reader) -> None:
+    """And opens by itself as soon as it can."""
+    await reader.open("/settings/appearance")
+    await reader.refused("**/api/v1/chats/*", "Nobody is there")
+    await chat_with_mizzle(reader)
+    await expect(reader.page.get_by_text("There is no new chat. Nobody is there.")).to_be_visible()
+    await reader.page.route("**/api/v1/chats/*", lambda route: route.abort(), times=1)
+    await chat_with_mizzle(reader)
+    await expect(reader.page.get_by_text("The new chat will open as soon as it can.")).to_be_visible()
+    await expect(reader.messages).to_have_count(1)
+
+
+async def test_a_chat_that_opens_late_leaves_the_person_where_they_have_gone(reader: Reader) -> None:
+    """Whoever has gone to another page meanwhile stays there."""
+    asked, wanted = anyio.Event(), anyio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await wanted.wait()
+        await route.continue_()
+
+    await reader.open("/settings/appearance")
+    await reader.page.route("**/api/v1/chats/*", late, times=1)
+    await chat_with_mizzle(reader)
+    await asked.wait()
+    await reader.page.get_by_role("link", name="Chats", exact=True).click()
+    async with reader.page.expect_event("requestfinished", lambda request: request.method == "PUT"):
+        wanted.set()
+    await reader.page.evaluate("() => new Promise((done) => setTimeout(done))")
+    assert reader.page.url == f"{reader.base}/chats"
 
 
 async def test_settings_and_pages_are_found_by_name(reader: Reader) -> None:

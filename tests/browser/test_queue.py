@@ -61,20 +61,67 @@ async def test_messages_wait_for_the_reply_and_go_in_order(reader: Reader, ask: 
 
 
 async def test_a_waiting_message_is_changed_and_another_withdrawn(reader: Reader, ask: Asking) -> None:
-    """What is being changed does not go before that is over, even when the reply has ended meanwhile."""
+    """What is being changed does not go before that is over, even when the reply has ended
+    meanwhile and the page was loaded anew."""
     await reader.meet("Mizzle")
     reply_id = await reader.say(LONG)
     await queue(reader, "not so good [[tokens=5]]", "never mind")
     await press(reader, "Withdraw")
     await expect(waiting(reader)).to_have_count(1)
+    await reader.button("Undo").click()
+    await expect(reader.field).to_have_value("never mind")
     await press(reader, "Edit")
     await reader.page.get_by_label("Edit the message").fill("much better [[tokens=5]]")
+    await reader.page.reload()
+    await expect(reader.page.get_by_label("Edit the message")).to_have_value("much better [[tokens=5]]")
     await reader.ended(reply_id)
     await expect(waiting(reader)).to_have_count(1)
     await reader.button("Save").click()
     await arrived(reader, ask, LONG, "much better [[tokens=5]]")
-    await reader.button("Undo").click()
-    await expect(reader.field).to_have_value("never mind")
+
+
+async def test_a_waiting_message_stays_with_the_reply_that_it_waits_for(reader: Reader, ask: Asking) -> None:
+    """Whoever looks at another version meanwhile, even over a reload, does not send it there."""
+    await reader.meet("Mizzle")
+    stopped = await reader.say(LONG)
+    await reader.reads(stopped, more_than=10)
+    await reader.button("Stop").click()
+    await reader.ended(stopped, "stopped")
+    await reader.acts()
+    await reader.field.press("ArrowRight")
+    await expect(reader.message(stopped)).to_have_count(0)
+    running = await reader.reply_at(1)
+    await queue(reader, "after that [[tokens=5]]")
+    await reader.field.press("ArrowLeft")
+    await expect(reader.message(stopped)).to_be_visible()
+    await expect(waiting(reader)).to_have_count(0)
+    await reader.page.reload()
+    await reader.acts()
+    await expect(reader.message(stopped)).to_be_visible()
+    await expect(waiting(reader)).to_have_count(0)
+    assert (await ask.messages(reader.chat_id))[-1]["id"] == stopped
+    await reader.field.press("ArrowRight")
+    await reader.ended(running)
+    await reader.ended(await reader.reply_at(2))
+    branch = await ask.messages(reader.chat_id)
+    assert [m["id"] for m in branch][2] == running
+    assert branch[3]["text"] == "after that [[tokens=5]]"
+
+
+async def test_a_waiting_message_goes_behind_the_next_try_of_a_reply_that_failed(reader: Reader, ask: Asking) -> None:
+    """It is seen all the while, and sent once."""
+    await reader.meet("Mizzle")
+    failed = await reader.say("no [[tokens=120 interval=0.04 error_event=60 code=invalid_api_key times=1]]")
+    await queue(reader, "and then [[tokens=5]]")
+    await reader.ended(failed, "failed")
+    await reader.acts()
+    await reader.choose(failed, "Another reply")
+    await expect(reader.message(failed)).to_have_count(0)
+    await expect(waiting(reader)).to_have_count(1)
+    await reader.ended(await reader.reply_at(2))
+    branch = await ask.messages(reader.chat_id)
+    assert [m["state"] for m in branch] == ["done"] * 5
+    assert branch[3]["text"] == "and then [[tokens=5]]"
 
 
 async def test_a_stop_lets_the_next_message_go(reader: Reader, ask: Asking) -> None:

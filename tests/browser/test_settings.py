@@ -15,7 +15,7 @@ from tests.browser.conftest import Come
 from tests.browser.other_model import KEY, MODELS, SAYS, other_model
 from tests.browser.reader import Reader
 from tests.browser.test_looks import DESK, PHONE
-from tests.http.asking import Asking
+from tests.http.asking import Asking, new_id
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
@@ -302,6 +302,30 @@ async def test_data_can_be_seen_taken_along_and_brought_back(
     await expect(reader.main.get_by_text(f"{title} is back.")).to_be_visible()
     await expect(reader.button(f"Restore {title}")).to_have_count(0)
     assert (await ask.get(f"/api/v1/chats/{kept}"))["title"] == title
+
+
+async def test_deleted_messages_and_personas_come_back_from_the_trash(reader: Reader, ask: Asking) -> None:
+    """Long after the offer to undo is gone: a message by its first line, under its chat, with all that followed."""
+    await reader.meet("Philomena")
+    chat, persona = reader.chat_id, new_id()
+    await ask("PATCH", f"/api/v1/chats/{chat}", json={"title": "Things unsaid"})
+    await ask.told(chat, "*A first line*\n\nand a second [[tokens=3]]")
+    whole = await ask.messages(chat)
+    await ask("DELETE", f"/api/v1/chats/{chat}/messages/{whole[1]['id']}")
+    await ask("PUT", f"/api/v1/personas/{persona}", json={"name": "Isa Who Was"})
+    await ask("DELETE", f"/api/v1/personas/{persona}")
+    await reader.open("/settings/data")
+    heading = reader.main.get_by_role("heading", name="Deleted in “Things unsaid”, with what followed")
+    await expect(heading).to_be_visible()
+    await reader.looks_right()
+    await reader.is_accessible()
+    for name in ("A first line", "Isa Who Was"):
+        await reader.button(f"Restore {name}").click()
+        await expect(reader.main.get_by_text(f"{name} is back.")).to_be_visible()
+        await expect(reader.button(f"Restore {name}")).to_have_count(0)
+    assert await ask.messages(chat) == whole
+    assert (await ask.get(f"/api/v1/personas/{persona}"))["name"] == "Isa Who Was"
+    await ask("DELETE", f"/api/v1/personas/{persona}")
 
 
 async def test_erasing_for_good_is_asked_twice(reader: Reader, ask: Asking) -> None:

@@ -61,6 +61,18 @@ async def test_arrows_lead_to_other_replies_and_beyond_the_last_to_a_new_one(rea
     assert await version(reader, 2, 2) == second
 
 
+async def test_an_earlier_reply_can_be_asked_again_after_another_was_asked_beside_it(reader: Reader) -> None:
+    """A wish is under way until its effect is seen, and not whenever that reply is shown once more."""
+    first, _ = await replied(reader)
+    await reader.field.press("ArrowRight")
+    await reader.ended(await version(reader, 2, 2))
+    await reader.field.press("ArrowLeft")
+    assert await version(reader, 1, 2) == first
+    await reader.message(first).hover()
+    await reader.message(first).get_by_role("button", name="Another reply").click()
+    await reader.ended(await version(reader, 3, 3))
+
+
 async def test_several_swipes_in_a_row_arrive_where_they_lead(reader: Reader, ask: Asking) -> None:
     """Faster than the server answers: the place counts on, and the last one is what the server has in the end."""
     first, _ = await replied(reader, tokens=3)

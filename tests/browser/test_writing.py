@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+import anyio
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.reader import Reader
 
@@ -59,3 +62,30 @@ async def test_shift_and_enter_break_the_line(reader: Reader) -> None:
     await reader.field.press("Enter")
     await reader.ended(await reader.reply_at(1))
     await expect(reader.messages).to_have_count(3)
+
+
+async def test_what_was_sent_is_not_written_again_by_an_answer_that_comes_late(reader: Reader) -> None:
+    """The server was asked for the draft before the message went, and answers with it after: it stays sent."""
+    await reader.meet("Mizzle")
+    async with reader.page.expect_response(lambda answer: answer.url.endswith("/draft")):
+        await reader.field.fill("only once [[tokens=3]]")
+    answered, wanted = anyio.Event(), anyio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        assert (await answer.json())["draft"] == "only once [[tokens=3]]"
+        answered.set()
+        await wanted.wait()
+        await route.fulfill(response=answer)
+
+    asked = re.compile(r"/api/v1/chats/[^/?]+$")
+    await reader.page.route(asked, late, times=1)
+    await reader.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    await answered.wait()
+    async with reader.page.expect_response(lambda answer: answer.url.endswith("/draft")):
+        await reader.field.press("Enter")
+    await reader.ended(await reader.reply_at(1))
+    async with reader.page.expect_event("requestfinished", lambda request: asked.search(request.url) is not None):
+        wanted.set()
+    await reader.page.evaluate("() => new Promise((done) => setTimeout(done))")
+    assert await reader.field.input_value() == ""

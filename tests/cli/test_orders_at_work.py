@@ -55,6 +55,19 @@ def test_greetings_are_swiped_and_none_is_written(installation: Installation, op
     assert [m["id"] for m in branch(installation.url)] == [m["id"] for m in before]
 
 
+def test_a_swipe_onto_a_long_branch_shows_where_it_ends(installation: Installation, open_terminal: Open) -> None:
+    """What one says next stands behind the end of it, so that is what has to be seen."""
+    terminal = begin(open_terminal, installation.url)
+    chat = branch(installation.url)[0]["chat_id"]
+    for n in range(30):
+        ask(installation.url, f"/chats/{chat}/messages/{uuid4()}", body={"text": f"number {n:02}.", "reply": False})
+    terminal.say("/greeting 2")
+    shown = terminal.say("/greeting 1")
+    assert "Mizzle  1/3" in shown
+    assert "a long branch" in shown
+    assert [f"number {n:02}." in shown for n in (0, 9, 10, 29)] == [False, False, True, True]
+
+
 def test_with_words_typed_ctrl_arrows_move_in_them(installation: Installation, open_terminal: Open) -> None:
     """A half-written message is no swipe."""
     terminal = begin(open_terminal, installation.url)

@@ -94,8 +94,9 @@ async def test_only_old_chats_of_the_api_are_purged(store: Store) -> None:
             r.turns.save(replace(ended, state=State.DONE, lease=None, fence=2), 1)
 
     await store.write(fill)
-    assert await store.write(lambda r: r.chats.purge_transient(T + 50, 9)) == 1
-    assert await store.write(lambda r: r.chats.purge_transient(T + 50, 9)) == 0
+    assert await store.write(lambda r: r.chats.condemn_transient(T + 50)) == 1
+    assert await store.write(lambda r: r.chats.condemn_transient(T + 50)) == 0
+    assert [await store.write(lambda r: r.chats.erase(9)) for _ in range(2)] == [2, None]
     taken = [await store.read(lambda r, n=n: r.chats.taken(uid(n))) for n in ("old", "new", "people's")]
     assert taken == [False, True, True]
     left = [await store.read(lambda r, n=n: r.messages.get(uid(f"{n} m"))) for n in ("old", "new", "people's")]
@@ -103,12 +104,22 @@ async def test_only_old_chats_of_the_api_are_purged(store: Store) -> None:
     assert await store.read(lambda r: r.turns.get(uid("old t"))) is None
 
 
-async def test_a_purge_takes_so_many_at_once(store: Store) -> None:
-    """One round never holds the store for long."""
-    for n in range(3):
-        await store.write(lambda r, n=n: add_chat(r, str(n), origin="openai"))
-    rounds = [await store.write(lambda r: r.chats.purge_transient(T + 1, 2)) for _ in range(3)]
-    assert rounds == [2, 1, 0]
+async def test_a_purge_takes_so_many_rows_at_once(store: Store) -> None:
+    """One round never holds the store for long, be it for many chats or for a long one; and what is left is gone."""
+
+    def fill(r: Records) -> None:
+        for name in ("long", "short"):
+            add_chat(r, name)
+            r.chats.hide(uid(name), T)
+        r.messages.add([message(f"m{n}", chat="long") for n in range(10)])
+
+    await store.write(fill)
+    assert await store.write(lambda r: r.chats.condemn()) == 2
+    assert await store.read(lambda r: r.chats.hidden()) == []
+    rounds = [await store.write(lambda r: r.chats.erase(4)) for _ in range(4)]
+    assert [*filter(None, rounds)] == [4, 4, 2]
+    assert await store.write(lambda r: r.chats.erase(4)) is None
+    assert [await store.read(lambda r, n=n: r.chats.taken(uid(n))) for n in ("long", "short")] == [False, False]
 
 
 async def test_a_purge_leaves_what_is_still_being_written(store: Store) -> None:
@@ -121,7 +132,7 @@ async def test_a_purge_leaves_what_is_still_being_written(store: Store) -> None:
         add_running(r, "b", chat="running")
 
     await store.write(fill)
-    assert await store.write(lambda r: r.chats.purge_transient(T + 99, 9)) == 0
+    assert await store.write(lambda r: r.chats.condemn_transient(T + 99)) == 0
     assert await store.read(lambda r: r.turns.get(uid("a"))) is not None
     assert await store.read(lambda r: r.turns.get(uid("b"))) is not None
 
@@ -186,7 +197,7 @@ async def test_a_draft_is_kept_apart(store: Store) -> None:
     await store.write(lambda r: r.chats.keep_draft(uid("chat"), ""))
     assert await store.read(lambda r: r.chats.draft(uid("chat"))) == ""
     await store.write(lambda r: r.chats.keep_draft(uid("chat"), "again"))
-    await store.write(lambda r: r.chats.purge(uid("chat")))
+    await store.write(lambda r: (r.chats.hide(uid("chat"), T), r.chats.condemn(), r.chats.erase(9)))
     assert await store.read(lambda r: r.chats.draft(uid("chat"))) == ""
 
 
@@ -238,8 +249,9 @@ async def test_a_hidden_chat_is_purged_when_nothing_is_written_in_it(store: Stor
             r.chats.hide(uid(name), T)
 
     await store.write(fill)
-    assert await store.read(lambda r: r.chats.purgeable(9)) == [uid("quiet")]
-    assert await store.write(lambda r: r.chats.purge(uid("quiet"))) == 1
+    assert await store.write(lambda r: r.chats.condemn()) == 1
+    assert await store.write(lambda r: r.chats.erase(9)) == 1
     assert not await store.read(lambda r: r.chats.taken(uid("quiet")))
-    assert await store.read(lambda r: r.chats.purgeable(9)) == []
+    assert await store.write(lambda r: r.chats.condemn()) == 0
+    assert await store.read(lambda r: r.chats.is_hidden(uid("busy")))
     assert await store.read(lambda r: r.messages.get(uid("shown m"))) is not None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from perdure.core.records import Chat, Persona, picture_digest
+from perdure.core.records import Chat, Hidden, Persona, picture_digest
 from perdure.ports.store import Store
 
 from .samples import T, character, uid
@@ -41,6 +41,26 @@ async def test_a_hidden_persona_stays_with_its_chats(store: Store) -> None:
     assert await store.read(lambda r: r.personas.avatar(KIM.id)) == b"picture"
     await store.write(lambda r: r.personas.put(KIM))
     assert [persona.id for persona in await store.read(lambda r: r.personas.all())] == [KIM.id]
+
+
+async def test_hidden_personas_are_in_the_trash_until_they_are_shown_or_purged(store: Store) -> None:
+    """The last hidden first; one that a chat has stays, also where that chat is hidden."""
+    await store.write(lambda r: [r.personas.put(one) for one in (KIM, LEE)])
+    await store.write(lambda r: r.personas.set_avatar(LEE.id, b"picture"))
+    await store.write(lambda r: r.characters.add(character(), None))
+    await store.write(lambda r: r.chats.add(Chat(uid("c"), "c", (uid("Ada"),), KIM.id, None, T, T)))
+    await store.write(lambda r: r.chats.hide(uid("c"), T))
+    for n, one in enumerate((KIM, LEE)):
+        await store.write(lambda r, n=n, one=one: r.personas.hide(one.id, T + n))
+    assert await store.read(lambda r: r.personas.hidden()) == [Hidden(LEE.id, "Lee", T + 1), Hidden(KIM.id, "Kim", T)]
+    await store.write(lambda r: r.personas.show(LEE.id))
+    assert await store.read(lambda r: r.personas.shown(LEE.id)) is not None
+    assert await store.write(lambda r: r.personas.purge()) == 0
+    await store.write(lambda r: r.personas.hide(LEE.id, T))
+    assert await store.write(lambda r: r.personas.purge()) == 1
+    assert [one.id for one in await store.read(lambda r: r.personas.hidden())] == [KIM.id]
+    assert await store.read(lambda r: r.personas.get(LEE.id)) is None
+    assert await store.read(lambda r: r.personas.avatar(LEE.id)) is None
 
 
 async def test_a_picture_takes_the_place_of_the_one_before(store: Store) -> None:

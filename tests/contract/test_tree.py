@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from perdure.core.ancestry import Node, place_below
+from perdure.core.records import HiddenMessage
 from perdure.core.turn import State
 from perdure.ports.store import Records, Store
 
@@ -90,11 +91,14 @@ async def test_a_deletion_is_one_mark(store: Store) -> None:
 
 async def test_what_is_hidden_is_counted_once(store: Store) -> None:
     """A deletion within a deletion is not counted twice; what is in a hidden chat is counted there."""
-    await store.write(lambda r: [r.messages.hide(uid(name), None, T) for name in ("b", "c", "z")])
+    await store.write(lambda r: [r.messages.hide(uid(name), None, T + n) for n, name in enumerate(("b", "c", "z"))])
     assert await store.read(lambda r: r.messages.count_hidden()) == 4
     marked = await store.read(lambda r: r.messages.hidden_anywhere(9))
     assert sorted(marked) == sorted((uid("chat"), one) for one in ids("b", "c", "z"))
     assert len(await store.read(lambda r: r.messages.hidden_anywhere(2))) == 2
+    assert [one.id for one in await store.read(lambda r: r.messages.hidden_lately(9))] == ids("z", "c", "b")
+    told = HiddenMessage(uid("z"), uid("chat"), "chat", None, "You", "z", T + 2)
+    assert await store.read(lambda r: r.messages.hidden_lately(1)) == [told]
     await store.write(lambda r: r.chats.hide(uid("chat"), T))
     assert await store.read(lambda r: r.messages.count_hidden()) == 0
     assert await store.read(lambda r: r.messages.hidden_anywhere(9)) == []

@@ -226,6 +226,9 @@ async def test_the_queue_is_in_order_of_asking(store: Store, chat: str) -> None:
     assert await queued(T + 9.999) == [uid("first"), uid("second"), uid("third")]
     assert await queued(T + 10) == [uid("early"), uid("first"), uid("second"), uid("third")]
     assert await queued(T + 5, 2) == [uid("first"), uid("second")]
+    before = [(await saved(store, name)).created_at for name in ("early", "first", "third")]
+    ahead = [await store.read(lambda r, at=at: r.turns.count_queued(T + 9, at)) for at in before]
+    assert ahead == [0, 0, 2], "one that rests after a failure is passed"
 
 
 async def test_whose_turns_are_whose(store: Store, chat: str) -> None:

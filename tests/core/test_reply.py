@@ -1,4 +1,4 @@
-"""Offsets: what may be appended where, and how a reader and a continuation are fitted to what is there."""
+"""How a continuation is fitted to what is there."""
 
 from __future__ import annotations
 
@@ -6,61 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdure.core.reply import OffsetError, Progress, merge, overlap, storable
-
-# Code points outside the BMP, combining marks, surrogate look-alikes: an offset counts none of them twice.
-texts = st.text(alphabet=st.sampled_from("ab é\u0301😀\n👩\u200d🚀"), max_size=40)
-
-
-@given(st.lists(st.tuples(texts, st.integers(0, 9)), max_size=12))
-def test_offsets_count_code_points_and_only_grow(pieces: list[tuple[str, int]]) -> None:
-    """Promise 4: the offset is the length of all that was appended, whatever it is made of."""
-    progress, so_far, tokens = Progress(), "", 0
-    for text, count in pieces:
-        progress = progress.append(progress.offset, text, count)
-        so_far, tokens = so_far + text, tokens + count
-        assert progress == Progress(len(so_far), tokens)
-
-
-@given(st.integers(0, 50), st.integers(0, 50), texts)
-def test_text_goes_to_the_end_and_nowhere_else(offset: int, at: int, text: str) -> None:
-    """Promise 4: neither a gap nor a repeat can be appended."""
-    progress = Progress(offset, 0)
-    if at == offset:
-        assert progress.append(at, text, 1).offset == offset + len(text)
-    else:
-        with pytest.raises(OffsetError):
-            progress.append(at, text, 1)
+from perdure.core.reply import Progress, overlap, storable
 
 
 @pytest.mark.parametrize(("spent", "left"), [(0, 10), (4, 6), (10, 0), (12, 0)])
 def test_what_was_said_is_taken_from_the_budget(spent: int, left: int) -> None:
     """A continuation may say what is left, and a budget that was passed leaves nothing, not less than nothing."""
     assert Progress(100, spent).tokens_left(10) == left
-
-
-@given(texts, st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=12))
-def test_shown_text_never_shrinks_or_changes(reply: str, windows: list[tuple[int, int]]) -> None:
-    """Promises 2 and 4: in whatever pieces, repeats and order a reply arrives, a reader sees a growing prefix of it."""
-    shown = ""
-    for at, size in windows:
-        piece = reply[at : at + size]
-        if at > len(shown):
-            with pytest.raises(OffsetError):
-                merge(shown, at, piece)
-            continue
-        merged = merge(shown, at, piece)
-        assert merged.startswith(shown)
-        assert reply.startswith(merged)
-        assert len(merged) == max(len(shown), at + len(piece))
-        shown = merged
-
-
-@given(texts, texts)
-def test_the_same_text_again_changes_nothing(before: str, text: str) -> None:
-    """A repeat after a reconnection is swallowed whole."""
-    once = merge(before, len(before), text)
-    assert merge(once, len(before), text) == once
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -18,8 +18,7 @@ from perdure.core.errors import (
     PerdureError,
     TurnSetAside,
 )
-from perdure.core.lease import LEASE_S, Lease, grant
-from perdure.core.reply import Progress
+from perdure.core.lease import LEASE_S, Lease
 from perdure.core.turn import (
     MAX_DEATHS,
     MAX_FAILURES,
@@ -44,7 +43,6 @@ from perdure.core.turn import (
     advance,
     diagram,
     out_of_patience,
-    progressed,
     retry_wait_s,
 )
 
@@ -234,15 +232,6 @@ def test_a_frozen_worker_counts_as_much_as_a_dead_one() -> None:
     assert turn.state is State.FAILED
 
 
-def test_a_new_character_forgives_deaths_and_failures() -> None:
-    """A reply that makes progress was not what killed its workers."""
-    tried = replace(run(lost(QUEUED, MAX_DEATHS - 1), CLAIM), failures=MAX_FAILURES - 1)
-    forgiven = progressed(tried, Progress(1, 1), NOW + 5)
-    assert (forgiven.deaths, forgiven.failures, forgiven.progressed_at) == (0, 0, NOW + 5)
-    assert forgiven.progress == Progress(1, 1)
-    assert run(forgiven, WorkerLost(Outcome.DIED)).state is State.QUEUED
-
-
 def test_a_worker_that_goes_in_good_order_is_held_against_nobody() -> None:
     """A release (an update, a restart) can be claimed again at once, however often it happens."""
     turn = QUEUED
@@ -285,7 +274,7 @@ def test_a_backend_that_is_away_is_waited_for() -> None:
 
 def test_patience_counts_from_the_last_new_character() -> None:
     """A long reply is not given up for being long."""
-    turn = progressed(RUNNING, Progress(7, 3), NOW + 10_000)
+    turn = replace(RUNNING, progressed_at=NOW + 10_000)
     assert not out_of_patience(turn, NOW + 10_000 + PATIENCE_S)
     assert out_of_patience(turn, NOW + 10_001 + PATIENCE_S)
 
@@ -314,14 +303,6 @@ def test_a_wait_keeps_the_turn_from_being_claimed_too_early() -> None:
     assert interrupted(once, ModelCut()).not_before == NOW + retry_wait_s(2, 0.5)
     assert interrupted(once, ModelOverloaded(retry_after_s=30.0)).not_before == NOW + 30.0
     assert interrupted(once, ModelOverloaded(retry_after_s=0.01)).not_before == NOW + retry_wait_s(2, 0.5)
-
-
-def test_a_lease_ends_at_its_instant() -> None:
-    """A holder may write before `until`, and not at it."""
-    lease = grant("worker-1:a", NOW)
-    assert lease.owner == "worker-1:a"
-    assert lease.live(NOW + LEASE_S - 0.001)
-    assert not lease.live(NOW + LEASE_S)
 
 
 def test_the_diagram_is_the_table() -> None:

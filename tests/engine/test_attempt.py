@@ -17,6 +17,7 @@ from perdure.engine.attempt import SMALLER, Attempts, Patience, end
 from perdure.engine.intake import turn_of
 from perdure.engine.life import apply, reply_text
 from perdure.ports.models import Chunk
+from perdure.ports.store import Records
 from perdure.store.sqlite import SqliteStore
 
 from .doubles import START_AT, Cue, CuedBackend, ToldClock, add_chat, ask, never, uid
@@ -122,6 +123,21 @@ async def test_a_prompt_that_is_too_long_is_made_shorter(desk: Desk) -> None:
     assert all(asked.messages[-1].content.endswith("the question") for asked in desk.backend.asked)
     attempts = await desk.store.read(lambda records: records.turns.attempts(turn.id))
     assert [attempt.outcome for attempt in attempts] == ["done"]
+
+
+async def test_the_conversation_is_not_forgotten_for_a_long_answer(desk: Desk) -> None:
+    """Where a reply may be as long as the context, or longer, half of that is still what was said before."""
+
+    def talk(records: Records) -> Turn:
+        chat = add_chat(records)
+        for n in range(10):
+            intake.put_message(records, chat, uid("m", n), f"{n} " * 100, None, None, START_AT)
+        return ask(records, "the question", max_tokens=100_000, context_size=4096)
+
+    turn = await desk.store.write(talk)
+    await desk.run(turn)
+    [asked] = desk.backend.asked
+    assert all(f"{n} " * 100 in asked.messages[-1].content for n in range(10))
 
 
 async def test_a_prompt_that_is_too_long_however_short_is_the_end(desk: Desk) -> None:

@@ -251,3 +251,26 @@ async def test_a_character_tells_how_much_it_is_talked_with(ask: Asking) -> None
     await ask("DELETE", f"/api/v1/chats/{chats[0]}")
     left = await ask.get(f"/api/v1/characters/{made['id']}")
     assert (left["chats"], left["last_chat_id"]) == (1, chats[1])
+
+
+async def test_changes_at_the_same_time_are_all_kept(ask: Asking) -> None:
+    """Also of a card so large that working them out takes a while: nobody's words are lost to somebody else's."""
+    made = await ask("POST", "/api/v1/characters", json={"name": "Big", "description": "word " * 100_000})
+    path = f"/api/v1/characters/{made.json['id']}"
+    fields = ("personality", "scenario", "first_mes", "mes_example", "creator_notes", "system_prompt")
+    changed = await asyncio.gather(*(ask("PATCH", path, json={field: field}) for field in fields))
+    assert {answer.status for answer in changed} == {200}
+    character = await ask.get(path)
+    assert {field: character[field] for field in fields} == {field: field for field in fields}
+
+
+@pytest.mark.parametrize("what", ["alternate_greetings", "tags"])
+async def test_a_character_has_only_so_many_of_what_is_shown_one_by_one(ask: Asking, what: str) -> None:
+    """Each greeting is a message of every new chat."""
+    many = [f"number {n}" for n in range(501)]
+    refused = await ask("POST", "/api/v1/characters", json={"name": "Chatty", what: many})
+    assert "500 is the most" in refused.problem(422, "invalid")["detail"]
+    for n, status in ((500, 201), (501, 422)):
+        made = card("Chatty")
+        made["data"][what] = many[:n]
+        assert (await bring(ask, json.dumps(made).encode())).status == status

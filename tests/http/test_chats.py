@@ -82,15 +82,19 @@ async def test_the_user_can_become_somebody_else(ask: Asking) -> None:
 
 
 async def test_what_was_deleted_lies_in_the_trash_and_comes_back(ask: Asking) -> None:
-    """Promise 6: chats and characters, whole; twice is once."""
-    who = await someone(ask, "Gone Soon")
+    """Promise 6: chats, characters and personas, whole; twice is once."""
+    who, persona = await someone(ask, "Gone Soon"), new_id()
+    await ask("PUT", f"/api/v1/personas/{persona}", json={"name": "Gone Too"})
     chat = await begun(ask, who)
     await ask.said(chat, "word", reply=False)
     whole = await ask.messages(chat)
-    for kind, one in (("chats", chat), ("characters", who)):
+    for kind, one in (("chats", chat), ("characters", who), ("personas", persona)):
         path = f"/api/v1/{kind}/{one}"
         assert (await ask("DELETE", path)).status == 204
         found = [hidden for hidden in (await ask.get("/api/v1/trash"))[kind] if hidden["id"] == one]
+        assert (await ask("DELETE", path)).status == 204
+        assert [hidden for hidden in (await ask.get("/api/v1/trash"))[kind] if hidden["id"] == one] == found
+        (await ask("DELETE", f"/api/v1/{kind}/{new_id()}")).problem(404, "not_found")
         assert [set(hidden) for hidden in found] == [{"id", "title" if kind == "chats" else "name", "hidden_at"}]
         back = await ask("POST", f"{path}/restore")
         assert (back.status, back.json["id"]) == (200, one)
@@ -101,10 +105,38 @@ async def test_what_was_deleted_lies_in_the_trash_and_comes_back(ask: Asking) ->
     assert await ask.messages(chat) == whole
 
 
+async def test_a_deleted_message_is_found_in_the_trash_by_its_first_line(ask: Asking) -> None:
+    """Promise 6: with its chat, the last deleted first. What was deleted below it comes back after it."""
+    chat = await begun(ask, await someone(ask, "Forgetful"))
+    await ask("PATCH", f"/api/v1/chats/{chat}", json={"title": "About forgetting"})
+    above = (await ask.said(chat, "\nFirst line\nand more", reply=False))["message"]
+    below = (await ask.said(chat, "Below", reply=False))["message"]
+
+    async def found() -> list[dict[str, Any]]:
+        return [one for one in (await ask.get("/api/v1/trash"))["deleted_messages"] if one["chat_id"] == chat]
+
+    for message in (below, above):
+        assert (await ask("DELETE", f"/api/v1/chats/{chat}/messages/{message['id']}")).status == 200
+    (one,) = await found()
+    assert one.pop("hidden_at") is not None
+    told = {"chat_id": chat, "chat_title": "About forgetting", "author": "You", "text": "First line"}
+    assert one == {"id": above["id"], **told}
+    assert (await ask("POST", f"/api/v1/chats/{chat}/messages/{above['id']}/restore")).status == 200
+    assert [one["id"] for one in await found()] == [below["id"]]
+    assert (await ask("DELETE", f"/api/v1/chats/{chat}")).status == 204
+    assert await found() == []
+
+
 async def test_a_purge_erases_what_is_hidden_and_nothing_that_is_needed(ask: Asking) -> None:
     """Promise 6: it is asked for in so many words, and touches nothing that is shown or being written."""
     used, unused = await someone(ask, "Still Needed"), await someone(ask, "Not Needed")
+    worn, unworn = new_id(), new_id()
     stays, goes, busy = [await begun(ask, used) for _ in range(3)]
+    for persona in (worn, unworn):
+        await ask("PUT", f"/api/v1/personas/{persona}", json={"name": "Somebody"})
+    await ask("PATCH", f"/api/v1/chats/{stays}", json={"persona_id": worn})
+    for persona in (worn, unworn):
+        assert (await ask("DELETE", f"/api/v1/personas/{persona}")).status == 204
     first = (await ask.said(stays, "stays", reply=False))["message"]["id"]
     second = await ask.told(stays, "goes [[tokens=2]]")
     running = (await ask.said(busy, "long [[tokens=300 interval=0.02]]"))["turn"]["id"]
@@ -119,18 +151,22 @@ async def test_a_purge_erases_what_is_hidden_and_nothing_that_is_needed(ask: Ask
     assert erased.status == 200
     assert erased.json["chats"] >= 1
     assert erased.json["characters"] >= 1
+    assert erased.json["personas"] >= 1
     assert erased.json["messages"] >= 3
     trash = await ask.get("/api/v1/trash")
     assert [chat["id"] for chat in trash["chats"]] == [busy]
     assert used in [one["id"] for one in trash["characters"]]
     assert unused not in [one["id"] for one in trash["characters"]]
-    assert trash["messages"] == 0
+    found = [one["id"] for one in trash["personas"]]
+    assert (worn in found, unworn in found) == (True, False)
+    assert (trash["messages"], trash["deleted_messages"]) == (0, [])
     assert [m["id"] for m in await ask.messages(stays)][1:] == [first]
     (await ask("GET", f"/api/v1/turns/{second['id']}")).problem(404, "not_found")
-    for path in (f"chats/{goes}", f"chats/{stays}/messages/{second['parent_id']}", f"characters/{unused}"):
+    people = (f"characters/{unused}", f"personas/{unworn}")
+    for path in (f"chats/{goes}", f"chats/{stays}/messages/{second['parent_id']}", *people):
         (await ask("POST", f"/api/v1/{path}/restore")).problem(404, "not_found")
     assert (await ask.turn(running))["state"] in ("queued", "running")
     assert (await ask("POST", f"/api/v1/turns/{running}/stop")).json["state"] == "stopped"
     assert (await ask("POST", f"/api/v1/chats/{busy}/restore")).status == 200
     again = await ask("POST", "/api/v1/trash/purge", json={"confirm": True})
-    assert again.json == {"chats": 0, "characters": 0, "messages": 0}
+    assert again.json == {"chats": 0, "characters": 0, "personas": 0, "messages": 0}

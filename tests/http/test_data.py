@@ -105,7 +105,7 @@ async def test_everything_leaves_in_one_archive(ask: Asking) -> None:
     heads = {lines(data)[0]["id"] for name, data in files.items() if name.startswith("chats/")}
     assert chat in heads
     assert persona in [one["id"] for one in json.loads(files["personas.json"])]
-    assert f"personas/Kim-{persona[:8]}.webp" in names
+    assert f"personas/Kim-{persona}.webp" in names
     settings = json.loads(files["settings.json"])
     assert settings["values"]["temperature"] == 0.8
     assert settings["backends"][-1] == {key: value for key, value in added.items() if key != "api_key"} | {

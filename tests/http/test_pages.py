@@ -8,9 +8,10 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 
-from perdure.http.pages import accepted
+from perdure.http.encodings import accepted
 from tests.http.asking import Asking, asking
 from tests.http.installation import Installation
 
@@ -78,6 +79,10 @@ async def test_long_answers_travel_compressed(ask: Asking) -> None:
     assert len(packed.content) < len(plain.content) / 2
     short = await ask("GET", "/api/v1/status", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in short.headers
+    long = {"name": "Long", "description": "word " * 60_000}
+    made = await ask("POST", "/api/v1/characters", json=long, headers={"Accept-Encoding": "gzip"})
+    assert len(made.content) < 100_000
+    assert orjson.loads(gzip.decompress(made.content))["description"] == long["description"]
 
 
 async def test_the_gallery_is_asked_for_while_its_script_is_on_its_way(ask: Asking) -> None:

@@ -148,3 +148,19 @@ async def test_settings_outlive_web(ask: Asking, installation: Any) -> None:
     told = await ask.get(PATH)
     assert (told["values"]["welcomed"], told["values"]["temperature"]) == (True, 1.5)
     assert told["changed"] == ["temperature", "welcomed"]
+
+
+async def test_no_number_is_larger_than_everything_behind_it_takes(ask: Asking) -> None:
+    """SQLite, exports and backends each have their largest number: every setting says how large its own may be."""
+    document = await ask.get("/api/v1/openapi.json")
+    fields = document["components"]["schemas"]["PatchSettings"]["properties"]
+    kinds = {
+        name: [kind for kind in field["anyOf"] if kind["type"] in ("integer", "number")]
+        for name, field in fields.items()
+    }
+    numbers = {name: kind[0] for name, kind in kinds.items() if kind}
+    assert len(numbers) == 8
+    for name, kind in numbers.items():
+        assert {"maximum", "exclusiveMaximum"} & kind.keys(), name
+        body = f'{{"{name}": {10**20}}}'.encode()
+        (await ask("PATCH", PATH, data=body, headers={"Content-Type": "application/json"})).problem(422, "invalid")

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from perdure.core.errors import (
     UnknownModel,
 )
 from perdure.core.prompt import Ask, Sampling
+from perdure.models import off_limits
 from perdure.models.openai import OpenAIBackend
 from perdure.models.reply_stream import ReplyStream
 from perdure.models.script import expected
@@ -271,6 +273,27 @@ async def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
     """A mistake in the settings shows at the start, not at the first message."""
     with pytest.raises(ValueError, match="http"):
         OpenAIBackend(url, "m")
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]"])
+async def test_no_machine_s_own_credentials_are_asked_for(host: str) -> None:
+    """Clouds have them at these addresses, for whatever asks from the machine; a check shows people what it is told."""
+    with pytest.raises(ValueError, match="credentials"):
+        OpenAIBackend(f"http://{host}/latest/meta-data", "m")
+
+
+async def test_nor_are_they_by_another_name(
+    url: str, log: Log, heard: Hear, ask: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number that is an address in disguise, or a name that leads there, is no host; here the loopback is such."""
+    monkeypatch.setattr(off_limits, "_METADATA", {ip_address("127.0.0.1")})
+    for host in ("localhost", "2130706433"):
+        backend = OpenAIBackend(url.replace("127.0.0.1", host), "m")
+        with pytest.raises(ModelError):
+            await heard(backend, ask("Hi"))
+        await backend.close()
+    monkeypatch.undo()
+    assert await log() == []
 
 
 def test_what_came_together_is_one_chunk() -> None:

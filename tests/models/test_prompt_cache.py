@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from structlog.testing import capture_logs
 from yarl import URL
 
 from perdure.core.prompt import Ask, PromptMessage, Sampling
-from perdure.models import prompt_cache
+from perdure.models import llamacpp, prompt_cache
 from perdure.models.llamacpp import LlamaCppBackend
 from perdure.models.llamacpp_server import identity
 from perdure.models.prompt_cache import PromptFiller, Slots
@@ -354,3 +355,62 @@ async def test_one_worker_reads_ahead_at_a_time(model: Model) -> None:
     async with model.asked() as one, model.asked() as other:
         await asyncio.gather(one.foresee(ask().head), other.foresee(ask().head))
     assert len(model.files.saved()) == 1
+
+
+async def test_a_model_is_ready_once_it_has_its_prompts_back(model: Model) -> None:
+    """It answers before that, and whoever asked then had all of it read again."""
+    looks, filled = 0, False
+
+    def loading() -> bool:
+        nonlocal looks
+        looks += 1
+        return not filled
+
+    backend = LlamaCppBackend(model.url, "", KEY, loading=loading)
+    try:
+        ready = asyncio.create_task(backend.ready())
+        while looks < 3:
+            assert not ready.done()
+            await asyncio.sleep(0.01)
+        filled = True
+        assert await ready
+    finally:
+        await backend.close()
+
+
+async def test_a_model_that_never_says_that_it_is_done_is_asked_all_the_same(
+    model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What its process wrote down is a hint; the disk may have been full when it should have said more."""
+    monkeypatch.setattr(llamacpp, "REMEMBERS_S", 0.05)
+    backend = LlamaCppBackend(model.url, "", KEY, loading=lambda: True)
+    try:
+        assert await backend.ready()
+    finally:
+        await backend.close()
+
+
+async def test_a_reply_goes_on_where_its_worker_was_spoken_to(model: Model) -> None:
+    """The model does not know yet that a worker has died: who goes on waits for the slot, and reads nothing anew."""
+    request = ask(tokens=40)
+    for _ in range(4):
+        async with model.asked() as dead, model.asked() as backend:
+            stream = dead.stream(request)
+            so_far = ""
+            while len(so_far) < 20:
+                so_far += (await anext(stream)).text
+            await stream.aclose()
+            await said(backend, replace(request, prefix=so_far, max_tokens=4))
+            assert backend.read[0] < READ
+
+
+async def test_nobody_waits_long_for_a_slot_that_is_used(model: Model) -> None:
+    """Others may be speaking: then a reply goes on beside them, before they have ended."""
+    async with model.asked() as other, model.asked() as backend:
+        speaking = other.stream(ask(tokens=400))
+        await anext(speaking)
+        async for _ in backend.stream(ask("And the cat?", prefix="The cat", tokens=2)):
+            pass
+        assert (await anext(speaking)).finish is None
+        await speaking.aclose()

@@ -122,6 +122,32 @@ def test_a_record_that_is_damaged_is_unsound(tmp_path: Path) -> None:
     assert [saved.sound() for saved in kept(tmp_path).saved()] == [False]
 
 
+def test_what_is_on_trial_is_not_cleared_away(tmp_path: Path) -> None:
+    """However long ago it was saved: another process may clear up meanwhile. What is left on trial goes, in time."""
+    files = kept(tmp_path)
+    saved = save(files, "whole", ago_s=2 * prompt_files.RUBBISH_S)
+    os.utime(saved.file, (0, 0))
+    with saved.on_trial():
+        files.fit()
+    assert files.saved() == [saved]
+    aside = saved.record.with_suffix(".trying")
+    saved.record.rename(aside)  # as a process leaves it that dies of the file
+    for _ in range(2):
+        files.fit()
+    assert list(files.folder.iterdir()) == []
+
+
+def test_all_can_be_forgotten(tmp_path: Path) -> None:
+    """Of every model, and what is not finished as well; the folders stay, into which llama.cpp writes."""
+    files = kept(tmp_path)
+    save(files, "whole")
+    save(kept(tmp_path, identity="dramatist"), "another model's", head=False)
+    files.new(head=True).write_bytes(b"half")
+    prompt_files.forget(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert files.folder.is_dir()
+
+
 def test_what_is_on_trial_is_gone_until_it_has_stood_it(tmp_path: Path) -> None:
     """A process that dies of it leaves nothing that the next one would try."""
     files = kept(tmp_path)

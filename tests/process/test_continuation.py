@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from perdure.bootstrap.backends import prompt_files
+from perdure.bootstrap.backends import ToldByModel
 from perdure.config import Settings
 from perdure.core.prompt import Ask, PromptMessage, Sampling
 from perdure.models.llamacpp import LlamaCppBackend
@@ -109,15 +109,15 @@ async def test_a_model_that_knows_nothing_goes_on_alike(real: Mortal, name: str)
 async def test_a_model_that_was_given_the_prompt_back_goes_on_alike(real: Mortal) -> None:
     """What one process saved, another has in its slot after the first one's death: the same bytes follow."""
     question = f"{QUESTIONS['a story']} {SYSTEM} {SYSTEM}"  # long enough to be saved
-    prompts = prompt_files(Settings.model_validate({"data_dir": real.data_dir}))
-    backend = Attentive(real.model_url(), "", real.model_key(), prompts=prompts)
+    told = ToldByModel(Settings.model_validate({"data_dir": real.data_dir}))
+    backend = Attentive(real.model_url(), "", real.model_key(), prompts=told.prompts, loading=told.loading)
     backend.timings = []
     try:
         whole = await chunks_of(backend, ask(question))
         text = "".join(chunk.text for chunk in whole)
         for prefix, left in cuts(whole)[4::9]:
             look_again(real)
-            while not (await backend.ready() and prompts()):  # it tells when it has them back
+            while not await backend.ready():
                 await asyncio.sleep(0.02)
             rest = await chunks_of(backend, ask(question, prefix, left))
             assert prefix + "".join(chunk.text for chunk in rest) == text

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -96,6 +97,30 @@ def test_one_server_for_one_folder(impatient: Mortal) -> None:
     assert f"process {impatient.row('supervisor')['pid']}" in last
     assert "--data-dir" in last
     assert [row["pid"] for row in impatient.processes()] == [row["pid"] for row in before]
+
+
+def test_a_record_in_use_is_not_brought_up_to_date(impatient: Mortal) -> None:
+    """A newer `serve` on the folder of an older one that runs: it is refused before it changes the record."""
+    file = sqlite3.connect(impatient.data_dir / "perdure.db")
+    (now,) = file.execute("SELECT version_num FROM alembic_version").fetchone()
+    try:
+        with file:
+            file.execute("UPDATE alembic_version SET version_num = '0003'")
+        assert "Another Perdure" in refusal(*perdure("serve", "--port", "0", "--data-dir", str(impatient.data_dir)))
+        assert file.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+    finally:
+        with file:
+            file.execute("UPDATE alembic_version SET version_num = ?", (now,))
+        file.close()
+
+
+async def test_what_is_kept_is_its_owners_alone(impatient: Mortal) -> None:
+    """Whatever the umask of the shell: every file and folder of the data folder."""
+    async with talking(impatient) as api:
+        await tell(api, "a word")
+    kept = [impatient.data_dir, *impatient.data_dir.rglob("*")]
+    assert len(kept) > 5
+    assert [path for path in kept if path.lstat().st_mode & 0o077] == []
 
 
 async def test_the_list_of_processes(impatient: Mortal) -> None:

@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import OperationalError
 
 from perdure.core.ancestry import Node, place_below
 from perdure.core.records import picture_digest
@@ -84,6 +85,39 @@ def test_migrating_twice_is_migrating_once(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "perdure.store.migrate", str(path)], check=True, timeout=60)
     assert head.is_current(path)
     assert path.read_bytes() == before
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """Nor do those before it that went well: whatever the reason, the version of before can go on with the file."""
+    path = tmp_path / "perdure.db"
+    engine = older(path, "0002")
+    with engine.begin() as conn:
+        conn.exec_driver_sql("DROP TABLE characters")  # the third migration does not miss it, the fourth does
+    engine.dispose()
+    before = schema(path)
+    with pytest.raises(OperationalError, match="characters"):
+        migrate.upgrade(path)
+    assert schema(path) == before
+
+
+def test_two_that_migrate_at_once_migrate_once(tmp_path: Path) -> None:
+    """A web process and workers that are started alone do it side by side."""
+    path = tmp_path / "perdure.db"
+    command = [sys.executable, "-m", "perdure.store.migrate", str(path)]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    complaints = [process.communicate(timeout=60)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], complaints
+    assert head.is_current(path)
+
+
+def schema(path: Path) -> list[tuple[object, ...]]:
+    """Everything that a file is made of, and which migration it stands at."""
+    conn = sqlite3.connect(path)
+    try:
+        made = conn.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        return [*made, *conn.execute("SELECT version_num FROM alembic_version").fetchall()]
+    finally:
+        conn.close()
 
 
 def test_half_a_reply_survives_the_migration_to_text_with_the_turn(tmp_path: Path) -> None:

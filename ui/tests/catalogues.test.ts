@@ -67,6 +67,10 @@ function readIn(source: string): string[] {
     groups.set(name, group);
     return "";
   });
+  // So it is where they are handed in: `words: Catalogue["settings"]["data"]`.
+  for (const [, name, steps] of source.matchAll(/(\w+): Catalogue((?:\["\w+"\])+)/g)) {
+    groups.set(name!, [...steps!.matchAll(/\w+/g)].join("."));
+  }
   // Which text of a group it is may be known only while the page runs.
   const looked = [...groups].filter(([name]) => new RegExp(`(?<![.\\w])${name}\\[`).test(rest)).map(([, group]) => group);
   const named = [...rest.matchAll(/(\w+)(?:\(\))?((?:\.\w+)+)/g)].flatMap(([, name, chain]) => {

@@ -21,6 +21,7 @@ const letter = (messageId: string, chatId = "chat"): Letter => ({
   text: `text of ${messageId}`,
   writtenAt: `2026-01-01T00:00:0${messageId.at(-1)}Z`,
   held: false,
+  behind: null,
 });
 
 const answer = {} as Sent;
@@ -181,6 +182,21 @@ describe("a held letter", () => {
     const second = desk((one) => (expect(one.parentId).toBe("reply"), Promise.resolve(answer)), shelf);
     new Outbox("chat", second.post).open();
     await vi.waitFor(() => expect(second.sent).toEqual(["m1"]));
+  });
+
+  it("remembers across a reload what it waits behind, and moves up where the letter before it will never be sent", async () => {
+    const shelf = new MemoryShelf();
+    const before = new Outbox("chat", desk(() => Promise.resolve(answer), shelf).post);
+    before.add({ ...held("m1"), behind: "reply" });
+    before.add({ ...held("m2"), behind: "m1" });
+    before.withdraw("m1");
+    const refusing = desk(() => Promise.reject(new ProblemError({ ...unreachable, status: 409 })), shelf);
+    const after = new Outbox("chat", refusing.post);
+    after.open();
+    expect(refusing.pending().map((one) => one.behind)).toEqual(["reply"]);
+    after.add({ ...held("m3"), behind: "m2" });
+    after.release("m2", "reply 2");
+    await vi.waitFor(() => expect(refusing.pending().map((one) => [one.messageId, one.behind])).toEqual([["m3", "reply 2"]]));
   });
 
   it("can be rewritten and withdrawn, in every tab, until it goes", async () => {

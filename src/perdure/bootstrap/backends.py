@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 
@@ -41,27 +41,40 @@ def make_backend(settings: Settings, added: AddedBackend | None, session: aiohtt
         url = f"http://127.0.0.1:{os.environ.get(MODEL_PORT_VARIABLE, '0')}/v1"
         key = os.environ.get(MODEL_KEY_VARIABLE)
         name = model_name(settings)
-        return LlamaCppBackend(url, name, key, name=name, session=session, prompts=prompt_files(settings))
+        told = ToldByModel(settings)
+        return LlamaCppBackend(url, name, key, name=name, session=session, prompts=told.prompts, loading=told.loading)
     key = settings.backend_api_key.get_secret_value() if settings.backend_api_key else None
     return OpenAIBackend(str(settings.backend_url), settings.model or "", key, session=session)
 
 
-def prompt_files(settings: Settings) -> Callable[[], PromptFiles | None]:
-    """Tells where the embedded model that runs now keeps its prompts, by what its process last said; None: nowhere."""
-    known: dict[str, PromptFiles] = {}
+class ToldByModel:
+    """What the process of the embedded model said of itself last, in a file. A hint: the process may be gone."""
 
-    def now() -> PromptFiles | None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[str, PromptFiles] = {}
+
+    def said(self) -> dict[str, Any]:
+        """All of it; empty where it said nothing, or nothing that can be read."""
         try:
-            identity = json.loads(settings.paths.model_state.read_bytes()).get("prompts")
-        except (OSError, ValueError, AttributeError):
-            return None
+            said = json.loads(self._settings.paths.model_state.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
+
+    def prompts(self) -> PromptFiles | None:
+        """Where the model that runs now keeps its prompts; None: nowhere."""
+        identity = self.said().get("prompts")
         if not identity:
             return None
-        if identity not in known:
-            known[identity] = PromptFiles(settings.paths.prompts, identity, settings.prompt_cache_mib * 1024**2)
-        return known[identity]
+        if identity not in self._known:
+            limit_bytes = self._settings.prompt_cache_mib * 1024**2
+            self._known[identity] = PromptFiles(self._settings.paths.prompts, identity, limit_bytes)
+        return self._known[identity]
 
-    return now
+    def loading(self) -> bool:
+        """Whether it is not done yet, be it that it loads or that it is given its prompts back."""
+        return self.said().get("state") == "loading"
 
 
 def model_name(settings: Settings) -> str:

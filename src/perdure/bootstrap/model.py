@@ -156,4 +156,6 @@ def _tell(settings: Settings, state: str, **more: Any) -> None:
         new.write_text(json.dumps({"state": state, **more}))
         new.replace(file)
     except OSError as error:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)  # better nothing than what is no longer so
         log.warning("the model's state cannot be written down", reason=error.strerror)

@@ -25,9 +25,7 @@ START_GRACE_S = 60.0
 SLOW_DISK_BYTES_PER_S = 30e6
 """What a disk delivers at least."""
 
-
 PRIVATE_UMASK = 0o077
-"""What is made is for its owner alone."""
 
 
 class RefusedError(Exception):
@@ -35,21 +33,28 @@ class RefusedError(Exception):
 
 
 async def serve(settings: Settings, listener: socket.socket, begun: Callable[[], None]) -> int:
-    """Run all processes until told to stop; returns the exit status. `begun` is called when nothing refuses it."""
+    """Run all processes until told to stop; returns the exit status. `begun` is called when nothing refuses it.
+
+    Raises RefusedError where the record cannot be brought up to date, or the SuperviseError of the supervisor.
+    """
+
+    def ours() -> None:
+        """Not before: an older Perdure may be running on this folder, which this version's record would break."""
+        migrate(settings)
+        begun()
+
     with _reserved_port() as reserved:
         specs = child_specs(settings, listener, reserved.getsockname()[1], secrets.token_urlsafe(32))
-        return await Supervisor(specs, settings.paths.control).run(begun)
+        return await Supervisor(specs, settings.paths.control).run(ours)
 
 
 def prepare(settings: Settings) -> socket.socket:
-    """Make the data folder, bring the record up to date, and listen.
+    """Make the data folder, and listen.
 
     Raises RefusedError, or the ListenError of the supervisor's package.
     """
     refuse_unsafe(settings)
     make_data_dir(settings)
-    migrate(settings)
-    make_private(settings)
     return listening.bind(settings.host, settings.port)
 
 
@@ -63,7 +68,8 @@ def refuse_unsafe(settings: Settings) -> None:
 
 
 def make_data_dir(settings: Settings) -> None:
-    """The folder that holds everything; for nobody but its owner."""
+    """The folder that holds everything; it, and what this process and its children make, are their owner's alone."""
+    os.umask(PRIVATE_UMASK)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings.paths.run.mkdir(exist_ok=True, mode=0o700)
@@ -75,17 +81,22 @@ def make_data_dir(settings: Settings) -> None:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the record to this version's schema, in a process of its own."""
+    """Bring the record to this version's schema, in a process of its own, and keep it for its owner alone.
+
+    Raises RefusedError.
+    """
     if is_current(settings.paths.database):
+        make_private(settings)
         return
     command = [sys.executable, "-m", "perdure.store.migrate", str(settings.paths.database)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, umask=PRIVATE_UMASK)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise RefusedError(
             f"The record at {settings.paths.database} could not be opened or brought up to date: {last[0]}. "
             "Check the disk's free space and the file's owner; nothing in it was changed."
         )
+    make_private(settings)
 
 
 def make_private(settings: Settings) -> None:

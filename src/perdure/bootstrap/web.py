@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ class _Server(uvicorn.Server):
 async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socket) -> None:
     """Serve on `listener` until told to stop."""
     stop = stop_on_signals()
+    tempfile.tempdir = str(settings.paths.run)  # uploads wait here: /tmp may be small, and is everybody's
     bell = UnixBell(settings.paths.bells, "web", lifeline.incarnation)
     await bell.open()
     store = SqliteStore(settings.paths.database, bell)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from yarl import URL
 
-from perdure.bootstrap.backends import active_backend, model_name
+from perdure.bootstrap.backends import ToldByModel, active_backend, model_name
 from perdure.config import Settings
 from perdure.core.records import AddedBackend
 from perdure.http.service import CheckedBackend, DefaultBackend
 from perdure.models import checkup
 from perdure.models.openai import OpenAIBackend
+from perdure.models.prompt_files import forget
 
 
 class WebBackends:
@@ -78,16 +78,17 @@ class WebBackends:
         self._active.choose(active)
         return await self._active.now.count_tokens(texts)
 
+    async def forget(self) -> None:
+        """Erase what is kept on disk of what the embedded model has read."""
+        await asyncio.to_thread(forget, self._settings.paths.prompts)
+
     async def close(self) -> None:
         """Let go of all connections."""
         await self._active.close()
 
     def _said(self) -> Mapping[str, Any]:
         """What the process of the embedded model said last."""
-        try:
-            said: dict[str, Any] = json.loads(self._settings.paths.model_state.read_bytes())
-        except (OSError, ValueError):
-            return {"state": "loading"}
+        said = ToldByModel(self._settings).said() or {"state": "loading"}
         if said.get("state") == "ready":
             return {"state": "loading", "detail": "The model is being started again."}
         return said

@@ -22,6 +22,7 @@ Spec = Literal["v2", "v3"]
 
 MAX_NAME_LENGTH: Final = 200  # characters
 MAX_CARD_BYTES: Final = 5_000_000  # of the card as UTF-8 JSON, without its picture
+MAX_ITEMS: Final = 500  # greetings, and tags: each is shown, and a chat keeps every greeting as a message
 MAX_TAGLINE_LENGTH: Final = 120  # characters
 MAX_DEPTH: Final = 64  # levels of nesting; the specs need about seven
 
@@ -98,7 +99,8 @@ def parse_card(data: object) -> Character:
     Missing fields are empty, numbers count as text, and a field of a hopeless type is left out. Text is
     made storable: no NUL, no lone surrogates, no infinite numbers, anywhere in the card.
 
-    Raises CardError when it is no card, has no usable name, or is too large or too deeply nested.
+    Raises CardError when it is no card, has no usable name, too many greetings or tags, or is too large or too deeply
+    nested.
     """
     if not isinstance(data, Mapping):
         raise CardError("This JSON is not a character card: it is not an object with fields.", _NO_CARD)
@@ -256,14 +258,23 @@ def _short_text(value: object) -> str:
 
 def _greetings(value: object) -> tuple[str, ...]:
     texts = (_long_text(item) for item in (value if isinstance(value, list) else [value]))
-    return tuple(text for text in texts if text.strip())
+    return _few(tuple(text for text in texts if text.strip()), "greetings")
 
 
 def _tags(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     texts = (_short_text(item) for item in (value if isinstance(value, list) else []))
-    return tuple(dict.fromkeys(text for text in texts if text))
+    return _few(tuple(dict.fromkeys(text for text in texts if text)), "tags")
+
+
+def _few(items: tuple[str, ...], what: str) -> tuple[str, ...]:
+    if len(items) > MAX_ITEMS:
+        raise CardError(
+            f"This card has {len(items)} {what}; {MAX_ITEMS} is the most.",
+            f"Remove some of its {what}, and import it again.",
+        )
+    return items
 
 
 def _storable(value: object, depth: int) -> object:

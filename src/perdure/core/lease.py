@@ -24,10 +24,6 @@ class Lease:
     owner: str
     until: float
 
-    def live(self, now: float) -> bool:
-        """Whether the holder may still write at `now`."""
-        return now < self.until
-
 
 def grant(owner: str, now: float, length_s: float = LEASE_S) -> Lease:
     """A fresh lease for `owner`."""

@@ -78,10 +78,23 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A chat or a character in the trash: `name` is a chat's title or a character's name."""
+    """A chat, a character or a persona in the trash: `name` is a chat's title or their name."""
 
     id: str
     name: str
+    hidden_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenMessage:
+    """A message that was deleted itself, with all below it. `text` is its beginning, `parent_id` what it is below."""
+
+    id: str
+    chat_id: str
+    chat_title: str
+    parent_id: str | None
+    author_name: str
+    text: str
     hidden_at: float
 
 

@@ -274,11 +274,6 @@ def patient_again(turn: Turn, now: float) -> Turn:
     return replace(turn, progressed_at=now)
 
 
-def progressed(turn: Turn, progress: Progress, now: float) -> Turn:
-    """The turn after new text was committed: whatever failed before was not the turn's fault."""
-    return replace(turn, progress=progress, progressed_at=now, deaths=0, failures=0)
-
-
 def diagram() -> str:
     """The transition table as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", "    [*] --> queued"]

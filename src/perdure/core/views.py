@@ -8,7 +8,7 @@ from typing import Any
 
 from perdure.core.characters import tagline
 from perdure.core.errors import PerdureError, describe
-from perdure.core.records import Attempt, Chat, Hidden, Message, Persona, StoredCharacter, Use
+from perdure.core.records import Attempt, Chat, Hidden, HiddenMessage, Message, Persona, StoredCharacter, Use
 from perdure.core.turn import State, Turn
 
 
@@ -95,6 +95,18 @@ def chat_view(chat: Chat) -> dict[str, Any]:
 def hidden_view(hidden: Hidden, name: str) -> dict[str, Any]:
     """Something in the trash; `name` is what its name is called."""
     return {"id": hidden.id, name: hidden.name, "hidden_at": instant(hidden.hidden_at)}
+
+
+def hidden_message_view(hidden: HiddenMessage) -> dict[str, Any]:
+    """A message in the trash, with its first line."""
+    return {
+        "id": hidden.id,
+        "chat_id": hidden.chat_id,
+        "chat_title": hidden.chat_title,
+        "author": hidden.author_name,
+        "text": hidden.text.strip().partition("\n")[0],
+        "hidden_at": instant(hidden.hidden_at),
+    }
 
 
 def persona_view(persona: Persona) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
+import structlog
+
 from perdure.core.errors import (
     ContextTooLong,
     ModelCut,
@@ -26,6 +28,8 @@ from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
 from perdure.ports.models import Backend
 from perdure.ports.store import FenceLost, Records, Store
+
+log = structlog.get_logger()
 
 SMALLER = (1.0, 0.7, 0.45)
 """Shares of the context that the prompt may take, one after the other, where a backend says that it is too long."""
@@ -69,6 +73,7 @@ class Attempts:
         except Exception as failure:
             error = ServerError("An attempt at this reply failed in a way that was not foreseen.", saved=True)
             error.__cause__ = failure
+            log.error("an attempt failed in a way that was not foreseen", turn=turn.id, exc_info=failure)
             event = Interrupted(error, self.clock.jitter())
         await end(self.store, self.clock, turn, event)
         return error

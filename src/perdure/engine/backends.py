@@ -44,11 +44,7 @@ def put(records: Records, backend: AddedBackend, *, keep_key: bool) -> tuple[boo
 
 
 def remove(records: Records, backend_id: str) -> None:
-    """Forget a backend and its key. Where it was active, the one that Perdure was started with is again.
-
-    Raises NotFound.
-    """
-    backend_of(records, backend_id)
+    """Forget a backend and its key, if it is there. Where it was active, the one that Perdure was started with is."""
     records.backends.remove(backend_id)
     if records.settings.get(ACTIVE) == backend_id:
         records.settings.remove(ACTIVE)

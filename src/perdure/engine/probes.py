@@ -9,7 +9,7 @@ from contextlib import suppress
 from perdure.ports.models import ActiveBackend, Backend
 
 FIRST_WAIT_S = 0.05
-LONGEST_WAIT_S = 1.0
+LONGEST_WAIT_S = 0.5
 
 
 class Gate:

@@ -66,10 +66,13 @@ def bury_predecessors(records: Records, name: str, incarnation: str, now: float)
     return _each(records, held, lambda _: WorkerLost(Outcome.DIED), now)
 
 
-def tidy(records: Records, now: float) -> int:
-    """Forget events that nobody can still be waiting for. Returns how many rows went."""
+def tidy(records: Records, now: float) -> bool:
+    """Forget some of what nobody can still be waiting for. Returns whether there may be more of it."""
     before = now - KEEP_EVENTS_S
-    return records.events.prune(before, PRUNE_LIMIT) + records.chats.purge_transient(before, PRUNE_LIMIT // 10)
+    records.chats.condemn_transient(before)
+    pruned = records.events.prune(before, PRUNE_LIMIT)
+    erased = records.chats.erase(PRUNE_LIMIT)
+    return pruned > 0 or erased is not None
 
 
 def _given_up(records: Records) -> _Why:

@@ -90,10 +90,10 @@ def ask(part: Part, turn: Turn, shrink: float = 1.0) -> Ask:
 
 
 def _budget(settings: TurnSettings, shrink: float) -> int:
-    """Tokens that a prompt may have."""
+    """Tokens that a prompt may have: half of the context at least, however long the reply may become."""
     context = _whole(settings.get("context_size"), DEFAULT_CONTEXT)
     max_tokens = _whole(settings.get("max_tokens"), DEFAULT_MAX_TOKENS)
-    return max(int((context - max_tokens) * shrink), 256)
+    return max(int((context - min(max_tokens, context // 2)) * shrink), 256)
 
 
 def _number(value: object) -> float | None:

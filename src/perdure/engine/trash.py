@@ -6,22 +6,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perdure.core.errors import NotFound
-from perdure.core.records import Chat, Hidden, StoredCharacter
+from perdure.core.records import Chat, Hidden, HiddenMessage, Persona, StoredCharacter
 from perdure.engine.branches import is_busy
-from perdure.engine.intake import chat_of
+from perdure.engine.intake import chat_of, persona_of
+from perdure.engine.tree import is_shown
 from perdure.ports.store import Records, Store
 
 AT_ONCE = 20
-"""Chats, or deleted messages with all below them, that one transaction erases: others have to come in between."""
+"""Deleted messages, with all below them, that one transaction erases: others have to come in between."""
+
+ROWS_AT_ONCE = 2000
+"""Rows of deleted chats that one transaction erases, for the same reason."""
+
+LISTED = 100
+"""Deleted messages that are looked at, the latest; all of them are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trash:
-    """Hidden chats, hidden characters, and the number of hidden messages in chats that are shown."""
+    """Hidden chats, characters and personas; and of chats that are shown how many messages are hidden, and those that
+    can be brought back.
+    """
 
     chats: Sequence[Hidden]
     characters: Sequence[Hidden]
+    personas: Sequence[Hidden]
     messages: int
+    deleted_messages: Sequence[HiddenMessage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +41,25 @@ class Purged:
 
     chats: int = 0
     characters: int = 0
+    personas: int = 0
     messages: int = 0
 
 
 def look(records: Records) -> Trash:
     """What is in it."""
-    return Trash(records.chats.hidden(), records.characters.hidden(), records.messages.count_hidden())
+    return Trash(
+        records.chats.hidden(),
+        records.characters.hidden(),
+        records.personas.hidden(),
+        records.messages.count_hidden(),
+        [one for one in records.messages.hidden_lately(LISTED) if _comes_back(records, one)],
+    )
+
+
+def _comes_back(records: Records, hidden: HiddenMessage) -> bool:
+    """Whether nothing above it was deleted too: then that comes first."""
+    parent = None if hidden.parent_id is None else records.messages.get(hidden.parent_id)
+    return parent is None or is_shown(records, chat_of(records, hidden.chat_id), parent)
 
 
 def restore_chat(records: Records, chat_id: str) -> Chat:
@@ -55,22 +79,25 @@ def restore_character(records: Records, character_id: str) -> StoredCharacter:
     return restored
 
 
+def restore_persona(records: Records, persona_id: str) -> Persona:
+    """Offer a persona again; one that is offered stays as it is. Raises NotFound."""
+    records.personas.show(persona_id)
+    return persona_of(records, persona_id)
+
+
 async def purge(store: Store) -> Purged:
     """Erase what is hidden and nothing else needs, in steps, and return how much that was.
 
-    A hidden chat stays while a reply in it is being written, and a hidden character while a chat has it.
+    A hidden chat stays while a reply in it is being written, and a hidden character or persona while a chat has it.
     """
-    chats = messages = 0
-    while (step := await store.write(purge_chats))[0]:
-        chats, messages = chats + step[0], messages + step[1]
+    chats, messages = await store.write(lambda records: records.chats.condemn()), 0
+    # Should this process die here, a worker erases what is left.
+    while (removed := await store.write(lambda records: records.chats.erase(ROWS_AT_ONCE))) is not None:
+        messages += removed
     while (removed := await store.write(purge_messages)) is not None:
         messages += removed
-    return Purged(chats, await store.write(lambda records: records.characters.purge()), messages)
-
-
-def purge_chats(records: Records) -> tuple[int, int]:
-    ids = records.chats.purgeable(AT_ONCE)
-    return len(ids), sum(records.chats.purge(chat_id) for chat_id in ids)
+    characters, personas = await store.write(lambda records: (records.characters.purge(), records.personas.purge()))
+    return Purged(chats, characters, personas, messages)
 
 
 def purge_messages(records: Records) -> int | None:

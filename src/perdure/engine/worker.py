@@ -29,6 +29,7 @@ from perdure.ports.store import Records, Store
 T = TypeVar("T")
 
 TIDY_EVERY_S = 60.0
+TIDY_PAUSE_S = 0.1
 
 CLAIM_AT_ONCE = 8
 """Turns that one transaction claims at most: of a crowd that comes at once, each worker takes a share and begins."""
@@ -90,6 +91,7 @@ class Worker:
             tasks.start_soon(self._appender.run)
             tasks.start_soon(self._gate.run)
             tasks.start_soon(self._beat)
+            tasks.start_soon(self._tidy)
             tasks.start_soon(self._claim)
             tasks.start_soon(self._watch_mine)
             tasks.start_soon(self._watch_backend)
@@ -151,9 +153,8 @@ class Worker:
             self._wake.set()
 
     async def _beat(self) -> None:
-        """Renew, reap, tidy."""
+        """Renew, and reap."""
         loop = asyncio.get_running_loop()
-        tidied_at = 0.0
         last_at = -math.inf
         while True:
             began_at = loop.time()
@@ -166,13 +167,16 @@ class Worker:
             if not late and await self._store_says(reaper.overdue):
                 await self._patiently(reaper.reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
-            if began_at - tidied_at > TIDY_EVERY_S:
-                tidied_at = began_at
-                await self._patiently(reaper.tidy)
             self._wake.set()
             self._check.set()
             self._look.set()
             await asyncio.sleep(HEARTBEAT_S)
+
+    async def _tidy(self) -> None:
+        """Now and then, until nothing is left, and so that others come in between."""
+        while True:
+            more = await self._patiently(reaper.tidy)
+            await asyncio.sleep(TIDY_PAUSE_S if more else TIDY_EVERY_S)
 
     def _renew(self, records: Records, now: float) -> int:
         return records.turns.renew(self._identity.owner, now + LEASE_S)

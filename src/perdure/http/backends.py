@@ -54,7 +54,8 @@ async def put_backend(backend_id: UUID, body: PutBackend, perdure: Perdure) -> R
 async def remove_backend(backend_id: UUID, perdure: Perdure) -> Response:
     """Forget a backend and its key. Replies that it is writing are written to their end.
 
-    Where it was the active one, the next replies come from the one that Perdure was started with.
+    Where it was the active one, the next replies come from the one that Perdure was started with. Nothing is kept of
+    it, so one that is not there is one that was removed: the same again changes nothing.
     """
     await perdure.act(lambda r, _: backends.remove(r, str(backend_id)), Hint.BACKEND)
     return Response(status_code=204)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
+import anyio.to_thread
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from perdure.core.characters import CardError, Character, revise
-from perdure.core.errors import Conflict, Invalid
+from perdure.core.errors import Conflict, Invalid, NotFound
 from perdure.core.records import StoredCharacter, Use
 from perdure.core.views import character_view
 from perdure.engine import intake
@@ -44,7 +46,7 @@ async def create_character(body: NewCharacter, perdure: Perdure) -> Response:
     if body.name is None:
         raise Invalid("name: a character needs a name")
     fields = _given(body)
-    character = _revised(Character(name=body.name), fields)
+    character = await _revised(Character(name=body.name), fields)
     favourite = bool(body.favourite)
     made_from = b"made of fields: " + orjson.dumps([fields, favourite], option=orjson.OPT_SORT_KEYS)
     digest = hashlib.sha256(made_from).hexdigest() if body.id else None
@@ -79,25 +81,32 @@ async def change_character(character_id: UUID, body: CharacterFields, perdure: P
     """Change plain fields; the rest of the card stays as it is. A mark as a favourite is no change of the card."""
     fields = _given(body)
 
-    def work(records: Records, now: float) -> dict[str, Any]:
+    def work(records: Records, now: float, before: Character, after: Character) -> dict[str, Any] | None:
         stored = intake.character_of(records, str(character_id))
+        if stored.character != before:
+            return None  # somebody else has changed it meanwhile
         if fields:
-            stored = replace(stored, character=_revised(stored.character, fields), updated_at=now)
+            stored = replace(stored, character=after, updated_at=now)
             records.characters.change(stored)
         if body.favourite is not None:
             stored = replace(stored, favourite=body.favourite)
             records.characters.mark(stored.id, stored.favourite)
         return _view(records, stored)
 
-    return Json(await perdure.act(work))
+    while True:
+        before = (await perdure.store.read(lambda r: intake.character_of(r, str(character_id)))).character
+        after = await _revised(before, fields) if fields else before
+        if view := await perdure.act(partial(work, before=before, after=after)):
+            return Json(view)
 
 
 @router.delete("/{character_id}", status_code=204)
 async def hide_character(character_id: UUID, perdure: Perdure) -> Response:
-    """Take the character out of the gallery. Its chats stay, and go on."""
+    """Take the character out of the gallery. Its chats stay, and go on. The same again changes nothing."""
 
     def work(records: Records, now: float) -> None:
-        intake.character_of(records, str(character_id))
+        if records.characters.get(str(character_id)) is None:
+            raise NotFound("There is no character with this id.")
         records.characters.hide(str(character_id), now)
 
     await perdure.act(work)
@@ -148,8 +157,9 @@ def _given(body: CharacterFields) -> Mapping[str, Any]:
     return body.model_dump(exclude_none=True, exclude={"id", "favourite"})
 
 
-def _revised(character: Character, changes: Mapping[str, Any]) -> Character:
+async def _revised(character: Character, changes: Mapping[str, Any]) -> Character:
+    """The character with the changes, worked out in a thread: a card may take megabytes."""
     try:
-        return revise(character, changes)
+        return await anyio.to_thread.run_sync(revise, character, changes)
     except CardError as error:
         raise Invalid(error.problem, remedy=error.remedy) from error

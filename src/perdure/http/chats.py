@@ -98,11 +98,12 @@ async def put_draft(chat_id: UUID, body: PutDraft, perdure: Perdure) -> Response
 
 @router.delete("/chats/{chat_id}", status_code=204)
 async def hide_chat(chat_id: UUID, perdure: Perdure) -> Response:
-    """Hide the chat. Nothing is erased."""
+    """Hide the chat. Nothing is erased. The same again changes nothing."""
 
     def work(records: Records, now: float) -> None:
-        intake.chat_of(records, str(chat_id))
-        records.chats.hide(str(chat_id), now)
+        if not records.chats.is_hidden(str(chat_id)):
+            intake.chat_of(records, str(chat_id))
+            records.chats.hide(str(chat_id), now)
 
     await perdure.act(work)
     return Response(status_code=204)

@@ -6,19 +6,20 @@ own that is not listed and is forgotten after a day, since such clients bring th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from perdure.core.ancestry import place_below
 from perdure.core.errors import NotFound
 from perdure.core.records import Message, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind
 from perdure.engine import backends, intake
 from perdure.engine.identity import derived_id
 from perdure.engine.intake import NewReply
-from perdure.engine.tree import placed
 from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
 from perdure.http.schemas.fields import MAX_TEXT, Text
@@ -130,6 +131,7 @@ def _begin(
     stored = _character(records, body.model)
     intake.put_chat(records, chat_id, [stored.id], None, now, origin="openai")
     history: list[Message] = []
+    nodes: dict[str, Message] = {}
     for n, given in enumerate(body.messages):
         if given.role in ("system", "developer"):
             continue
@@ -144,8 +146,10 @@ def _begin(
             text=given.text,
             created_at=now,
         )
-        history.append(placed(records, message, history[-1] if history else None))
-        records.messages.add(history[-1:])  # at once: where the next one stands is looked up among those that are there
+        depth, jump_id = place_below(history[-1] if history else None, nodes.__getitem__)
+        nodes[message.id] = replace(message, depth=depth, jump_id=jump_id)
+        history.append(nodes[message.id])
+    records.messages.add(history)
     intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults)), now)
 
 

@@ -6,7 +6,6 @@ The build lays compressed copies beside what is worth it (`name.br`, `name.gz`),
 from __future__ import annotations
 
 import mimetypes
-import re
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from perdure.core.errors import ServerError
+from perdure.http.encodings import accepted
 
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 """What compressed copies there are, the smallest first: the name in headers, the ending of the file."""
@@ -66,12 +66,6 @@ def answer(file: Path, asked: Headers, cache_control: str) -> Response:
         kept = ("cache-control", "etag", "vary")
         return Response(status_code=304, headers={k: v for k, v in response.headers.items() if k in kept})
     return response
-
-
-def accepted(header: str) -> frozenset[str]:
-    """The encodings that an Accept-Encoding header names and does not exclude (RFC 9110, section 12.5.3)."""
-    parts = (part.replace(" ", "").lower().partition(";") for part in header.split(","))
-    return frozenset(name for name, _, weight in parts if not re.fullmatch(r"q=0(\.0*)?", weight))
 
 
 def router_for(pages: Path) -> APIRouter:

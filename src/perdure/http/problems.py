@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import anyio.to_thread
 import orjson
 import structlog
 from fastapi import FastAPI, Request
@@ -30,7 +32,7 @@ from perdure.core.errors import (
     UnsupportedMedia,
     describe,
 )
-from perdure.http.pages import accepted
+from perdure.http.encodings import accepted
 
 log = structlog.get_logger()
 
@@ -47,6 +49,8 @@ _BY_STATUS: Mapping[int, type[PerdureError]] = {
 
 _WORTH_BYTES = 2048
 """From here on an answer is compressed: below, it fits into a packet or two as it is."""
+_LONG_BYTES = 200_000
+_LEVEL = 4
 
 
 class Json(Response):
@@ -61,7 +65,9 @@ class Json(Response):
         if len(self.body) >= _WORTH_BYTES:
             self.headers["Vary"] = "Accept-Encoding"
             if "gzip" in accepted(Headers(scope=scope).get("accept-encoding", "")):
-                self.body = gzip.compress(self.body, 4)
+                pack = partial(gzip.compress, self.body, _LEVEL)
+                # What takes longer than a token may be late is not for the event loop.
+                self.body = pack() if len(self.body) < _LONG_BYTES else await anyio.to_thread.run_sync(pack)
                 self.headers["Content-Encoding"] = "gzip"
                 self.headers["Content-Length"] = str(len(self.body))
         await super().__call__(scope, receive, send)

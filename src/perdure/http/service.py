@@ -68,6 +68,10 @@ class Backends(Protocol):
         """By the tokenizer of the active backend; None where it has none that can be asked."""
         ...
 
+    async def forget(self) -> None:
+        """Erase what is kept on disk of what the embedded model has read. It is read again where it is needed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

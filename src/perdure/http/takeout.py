@@ -161,4 +161,4 @@ def _pretty(value: Any) -> bytes:
 def _named(name: str, identity: str) -> str:
     """A file's name in the archive: readable, of letters, digits and dashes alone, and no other's."""
     readable = re.sub(r"[\W_]+", "-", name).strip("-")[:60]
-    return f"{readable}-{identity[:8]}" if readable else identity
+    return f"{readable}-{identity}" if readable else identity

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from perdure.core.views import character_view, hidden_view
+from perdure.core.views import character_view, hidden_message_view, hidden_view, persona_view
 from perdure.engine import trash
 from perdure.http.answers import whole_chat
 from perdure.http.problems import Json
 from perdure.http.schemas.characters import CharacterOut
 from perdure.http.schemas.chats import ChatWithCharacters
+from perdure.http.schemas.personas import PersonaOut
 from perdure.http.schemas.trash import PurgedOut, PurgeTrash, TrashOut
 from perdure.http.service import Perdure
 from perdure.ports.store import Records
@@ -23,14 +24,16 @@ router = APIRouter(prefix="/api/v1", tags=["trash"])
 
 @router.get("/trash", response_model=TrashOut)
 async def look_into_trash(perdure: Perdure) -> Response:
-    """Chats and characters that were deleted, the last deleted first, and how many messages were in other chats."""
+    """Chats, characters and personas that were deleted, and messages in other chats: the last deleted first."""
 
     def work(records: Records) -> dict[str, Any]:
         found = trash.look(records)
         return {
             "chats": [hidden_view(chat, "title") for chat in found.chats],
             "characters": [hidden_view(character, "name") for character in found.characters],
+            "personas": [hidden_view(persona, "name") for persona in found.personas],
             "messages": found.messages,
+            "deleted_messages": [hidden_message_view(message) for message in found.deleted_messages],
         }
 
     return Json(await perdure.store.read(work))
@@ -38,10 +41,12 @@ async def look_into_trash(perdure: Perdure) -> Response:
 
 @router.post("/trash/purge", response_model=PurgedOut)
 async def purge_trash(_: PurgeTrash, perdure: Perdure) -> Response:
-    """Erase for good what was deleted, but for what is still needed: a character that a chat has, a chat in which a
-    reply is being written. The event log forgets what it tells of them within a day.
+    """Erase for good what was deleted, but for what is still needed: a character or a persona that a chat has, a chat
+    in which a reply is being written. The event log forgets what it tells of them within a day.
     """
-    return Json(asdict(await trash.purge(perdure.store)))
+    purged = await trash.purge(perdure.store)
+    await perdure.backends.forget()
+    return Json(asdict(purged))
 
 
 @router.post("/chats/{chat_id}/restore", response_model=ChatWithCharacters)
@@ -59,3 +64,9 @@ async def restore_character(character_id: UUID, perdure: Perdure) -> Response:
         return character_view(restored, records.characters.use(restored.id))
 
     return Json(await perdure.act(work))
+
+
+@router.post("/personas/{persona_id}/restore", response_model=PersonaOut)
+async def restore_persona(persona_id: UUID, perdure: Perdure) -> Response:
+    """Offer a deleted persona again. The same again changes nothing."""
+    return Json(await perdure.act(lambda r, _: persona_view(trash.restore_persona(r, str(persona_id)))))

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from perdure.core.records import AddedBackend
 from perdure.core.turn import State, Turn
 from perdure.core.views import turn_view
 from perdure.engine import backends, intake
 from perdure.engine.life import reply_text
 from perdure.http.problems import Json
-from perdure.http.schemas.messages import TurnOut
+from perdure.http.schemas.messages import TurnNow, TurnOut
 from perdure.http.service import Perdure
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
@@ -20,12 +21,17 @@ from perdure.ports.store import Records
 router = APIRouter(prefix="/api/v1/turns", tags=["turns"])
 
 
-@router.get("/{turn_id}", response_model=TurnOut)
+@router.get("/{turn_id}", response_model=TurnNow)
 async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
-    """How the turn stands now."""
-    view, active = await perdure.store.read(
-        lambda r: (_view(r, intake.turn_of(r, str(turn_id))), backends.active(r)),
-    )
+    """How the turn stands now. `ahead` counts the replies that wait before it; null once it waits no more."""
+    now = perdure.clock.now()
+
+    def work(records: Records) -> tuple[dict[str, Any], AddedBackend | None]:
+        turn = intake.turn_of(records, str(turn_id))
+        ahead = records.turns.count_queued(now, turn.created_at) if turn.state is State.QUEUED else None
+        return {**_view(records, turn), "ahead": ahead}, backends.active(records)
+
+    view, active = await perdure.store.read(work)
     if view["state"] == State.QUEUED and not view["attempts"] and await perdure.backends.away(active):
         # Nobody has tried it, since the model has been away from the start.
         view["waiting_for"] = "model"

@@ -72,7 +72,9 @@ async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) 
             except ModelKeyRejected:
                 raise
             except (ModelRefused, ModelRubbish) as failure:
-                raise listed or _named(failure, model, models) from failure
+                # Of a thousand names it takes a while to see which come near.
+                named = await asyncio.to_thread(_named, failure, model, models)
+                raise listed or named from failure
     except ModelError as failure:
         return Checked(models, None, _at_hand(failure))
     except TimeoutError:

@@ -27,6 +27,7 @@ from perdure.models.continuation import (
     continuation_request,
     refuses_prefill,
 )
+from perdure.models.off_limits import Resolver, is_off_limits
 from perdure.models.reply_stream import ReplyStream
 from perdure.ports.models import Chunk
 
@@ -284,7 +285,7 @@ class OpenAIBackend:
 def new_session(*, trust_env: bool = False) -> aiohttp.ClientSession:
     """A session for backends, in the running loop. Whoever makes it closes it."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, keepalive_timeout=KEEP_ALIVE_S),
+        connector=aiohttp.TCPConnector(resolver=Resolver(), limit=0, ttl_dns_cache=60, keepalive_timeout=KEEP_ALIVE_S),
         timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_connect=CONNECT_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=trust_env,
@@ -297,6 +298,8 @@ def _base_url(url: str) -> tuple[URL, str | None]:
     parsed = URL(url.strip())
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError("A backend's URL starts with http:// or https:// and names a host.")
+    if is_off_limits(parsed.host):
+        raise ValueError("At this address a cloud hands out credentials; no model's server is there.")
     user: str | None = None
     if parsed.user or parsed.password:
         user = aiohttp.encode_basic_auth(parsed.user or "", parsed.password or "")

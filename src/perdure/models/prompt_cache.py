@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -38,6 +39,9 @@ STEP_CHARS = 128
 """What is read ahead at a time: a reply that is asked for meanwhile waits for that, about a sixth of a second."""
 STEP_S = 1.0
 """How long a reply waits for such a step at most, in seconds."""
+LET_GO_S = 0.25
+"""How long a slot may take to fall free behind whoever has died, in seconds: a token's time, and no more than that."""
+LET_GO_STEP_S = 0.01
 LOOK_EVERY_S = 0.5
 """How often a model that speaks is looked at until the rest of its memory can be filled, in seconds."""
 
@@ -58,6 +62,20 @@ class Slots:
         """How many slots speak to nobody now, and how many there are."""
         slots = await self._call("GET", "slots")
         return sum(not slot["is_processing"] for slot in slots), len(slots)
+
+    async def let_go(self) -> None:
+        """Wait until the slot of a worker that has just died is free, where it seems that there is one. Never raises.
+
+        llama.cpp speaks to it until it finds the connection closed, at its next token. Whoever goes on with the reply
+        before that is given another slot, in which the whole prompt has to be read.
+        """
+        until = time.monotonic() + LET_GO_S
+        with suppress(aiohttp.ClientError, SlotsError, OSError, KeyError, TypeError, ValueError):
+            free_at_first, count = await self.free()
+            free = free_at_first
+            while free < count and free <= free_at_first and time.monotonic() < until:
+                await asyncio.sleep(LET_GO_STEP_S)
+                free, count = await self.free()
 
     async def render(self, messages: Sequence[PromptMessage]) -> str:
         """The prompt as the model's chat template has it."""

@@ -28,6 +28,7 @@ RUBBISH_S = 60.0
 """How old a file without a record is when nobody can still be about to write one, in seconds."""
 
 _RECORD = ".json"
+_ON_TRIAL = ".trying"
 
 
 def text_of(messages: Sequence[PromptMessage]) -> str:
@@ -66,13 +67,16 @@ class Saved:
 
         So a file that kills the model is given to it once.
         """
-        aside = self.record.with_suffix(".trying")
+        aside = self.record.with_suffix(_ON_TRIAL)
+        used_at = self.record.stat().st_mtime_ns
         self.record.rename(aside)
+        os.utime(aside)  # by that, others see that it is no rubbish yet
         try:
             yield
         except BaseException:
             _remove(aside, self.file)
             raise
+        os.utime(aside, ns=(used_at, used_at))
         aside.rename(self.record)
 
 
@@ -133,8 +137,9 @@ class PromptFiles:
         for file in self.root.glob("*/*"):
             with suppress(OSError):
                 record = file if file.name.endswith(_RECORD) else file.with_name(file.name + _RECORD)
+                aside = record.with_suffix(_ON_TRIAL)
                 if not record.exists():
-                    if now - file.stat().st_mtime > RUBBISH_S:
+                    if now - (aside if aside.exists() else file).stat().st_mtime > RUBBISH_S:
                         _remove(file)
                 elif file is not record:
                     known.append((record.stat().st_mtime, file.stat().st_size, file))
@@ -153,6 +158,11 @@ class PromptFiles:
             return Saved(file, str(said["text"]), int(said["size"]), str(said["digest"]))
         except (OSError, ValueError, KeyError, TypeError):
             return Saved(file, "", -1, "")
+
+
+def forget(root: Path) -> None:
+    """Erase everything that is kept below `root`, whichever model has read it."""
+    _remove(*root.glob("*/*"))
 
 
 def touch(saved: Saved) -> None:

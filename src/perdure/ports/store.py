@@ -19,6 +19,7 @@ from perdure.core.records import (
     Counts,
     Event,
     Hidden,
+    HiddenMessage,
     Message,
     News,
     Persona,
@@ -74,6 +75,10 @@ class Turns(Protocol):
 
     def renew(self, owner: str, until: float) -> int:
         """Prolong every lease of `owner`; returns how many."""
+        ...
+
+    def count_queued(self, now: float, before: float) -> int:
+        """How many turns wait to be claimed that were asked for before an instant."""
         ...
 
     def append(self, appends: Sequence[Append], now: float) -> Collection[Append]:
@@ -143,6 +148,10 @@ class Messages(Protocol):
         """Hidden messages of chats that are shown."""
         ...
 
+    def hidden_lately(self, limit: int) -> Sequence[HiddenMessage]:
+        """Those that were deleted themselves, in chats that are shown, the last deleted first."""
+        ...
+
     def hidden_anywhere(self, limit: int) -> Sequence[tuple[str, str]]:
         """(chat, message) of those that were deleted themselves, in chats that are shown."""
         ...
@@ -176,16 +185,16 @@ class Chats(Protocol):
     def show(self, chat_id: str) -> None: ...
     def hidden(self) -> Sequence[Hidden]: ...
     def is_hidden(self, chat_id: str) -> bool: ...
-    def purgeable(self, limit: int) -> Sequence[str]:
-        """Hidden chats in which nothing is being written."""
+    def condemn(self) -> int:
+        """Give up the hidden chats in which nothing is being written, for ever; returns how many."""
         ...
 
-    def purge(self, chat_id: str) -> int:
-        """Erase a chat with all that is in it; returns how many messages."""
+    def condemn_transient(self, before: float) -> int:
+        """Give up the chats of the OpenAI-compatible endpoint that ended before; returns how many."""
         ...
 
-    def purge_transient(self, before: float, limit: int) -> int:
-        """Remove chats of the OpenAI-compatible endpoint that ended before; returns how many."""
+    def erase(self, limit: int) -> int | None:
+        """Remove at most so many rows of what was given up; returns how many messages, None where there was nothing."""
         ...
 
 
@@ -233,6 +242,12 @@ class Personas(Protocol):
         ...
 
     def hide(self, persona_id: str, now: float) -> None: ...
+    def show(self, persona_id: str) -> None: ...
+    def hidden(self) -> Sequence[Hidden]: ...
+    def purge(self) -> int:
+        """Erase the hidden ones that no chat has, hidden chats included; returns how many."""
+        ...
+
     def avatar(self, persona_id: str) -> bytes | None: ...
     def set_avatar(self, persona_id: str, avatar: bytes | None) -> None:
         """Put a picture in the place of what is there; None takes it away."""

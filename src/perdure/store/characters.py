@@ -48,7 +48,8 @@ _CHANGE = (
     .where(_OWN)
     .values(name=bindparam("new_name"), card=bindparam("new_card"), updated_at=bindparam("now"))
 )
-_HIDE = update(characters).where(_OWN).values(hidden_at=bindparam("now"))
+_HIDE = update(characters).where(_OWN, characters.c.hidden_at.is_(None)).values(hidden_at=bindparam("now"))
+_SHOW = update(characters).where(_OWN).values(hidden_at=None)
 # In a group somebody may sit twice: it is one chat all the same.
 _members = select(chat_characters.c.character_id, chat_characters.c.chat_id).distinct()
 
@@ -84,6 +85,10 @@ _PURGE_UNUSED = delete(characters).where(
     characters.c.hidden_at.is_not(None),
     ~select(chat_characters.c.chat_id).where(chat_characters.c.character_id == characters.c.id).exists(),
 )
+
+
+MEMORABLE_CHARS = 200_000
+"""A longer card is read anew each time: a card may have five million characters, and be one of hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ class SqlCharacters:
         self.db.change(_HIDE, character=character_id, now=now)
 
     def show(self, character_id: str) -> None:
-        self.db.change(_HIDE, character=character_id, now=None)
+        self.db.change(_SHOW, character=character_id)
 
     def hidden(self) -> Sequence[Hidden]:
         return [Hidden(*row) for row in self.db.rows(_HIDDEN)]
@@ -178,9 +183,14 @@ def _card(stored: StoredCharacter) -> str:
     return json.dumps(to_card(stored.character), ensure_ascii=False)
 
 
-@lru_cache(maxsize=256)
 def _character(card: str) -> Character:
-    """A stored card's character. Every turn asks for one, and reading a card takes longer than all of the SQL."""
+    """A stored card's character."""
+    return _known_character(card) if len(card) <= MEMORABLE_CHARS else parse_card(json.loads(card))
+
+
+@lru_cache(maxsize=256)
+def _known_character(card: str) -> Character:
+    """Every turn asks for one, and reading a card takes longer than all of the SQL."""
     return parse_card(json.loads(card))
 
 

@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from perdure.core.records import Chat, Hidden
 from perdure.store.database import Database, Row
@@ -16,6 +30,9 @@ from perdure.store.schema import OPEN, characters, chat_characters, chats, draft
 
 PREVIEW_LENGTH = 160
 """Code points of the last message that the list of chats shows."""
+
+CONDEMNED = "erased"
+"""In the place of its origin: the chat is gone for everybody, and its rows go as there is time."""
 
 _CHATS = select(
     chats.c.id,
@@ -90,26 +107,25 @@ _HIDE = update(chats).where(_OWN).values(hidden_at=bindparam("now"))
 _IN_TRASH = (chats.c.origin == "chat", chats.c.hidden_at.is_not(None))
 _HIDDEN = select(chats.c.id, chats.c.title, chats.c.hidden_at).where(*_IN_TRASH).order_by(chats.c.hidden_at.desc())
 _IS_HIDDEN = select(chats.c.id).where(_OWN, *_IN_TRASH)
-_PURGEABLE = (
-    select(chats.c.id)
-    .where(*_IN_TRASH, chats.c.id.not_in(select(turns.c.chat_id).where(OPEN)))
-    .limit(bindparam("most"))
+_IDLE = chats.c.id.not_in(select(turns.c.chat_id).where(OPEN))
+_CONDEMN = update(chats).where(*_IN_TRASH, _IDLE).values(origin=CONDEMNED)
+_CONDEMN_TRANSIENT = (
+    update(chats)
+    .where(chats.c.origin == "openai", chats.c.updated_at < bindparam("before"), _IDLE)
+    .values(origin=CONDEMNED, hidden_at=bindparam("before"))
 )
-_TRANSIENT = (
-    select(chats.c.id)
-    .where(
-        chats.c.origin == "openai",
-        chats.c.updated_at < bindparam("before"),
-        chats.c.id.not_in(select(turns.c.chat_id).where(OPEN)),
-    )
-    .limit(bindparam("most"))
-)
-# What the log says of them goes with the log.
-_PURGE_MESSAGES = delete(messages).where(messages.c.chat_id == bindparam("chat"))
-_PURGE = (
-    *(delete(table).where(table.c.chat_id == bindparam("chat")) for table in (turns, chat_characters)),
-    delete(chats).where(_OWN),
-)
+_CONDEMNED = select(chats.c.id).where(chats.c.origin == CONDEMNED).limit(bindparam("most"))
+
+
+def _some(table: Table) -> Delete:
+    """So many rows of a chat. What the log says of them goes with the log."""
+    rows: Select[Any] = select(literal_column("rowid")).select_from(table).where(table.c.chat_id == bindparam("chat"))
+    return delete(table).where(literal_column("rowid").in_(rows.limit(bindparam("most"))))
+
+
+_ERASE_TURNS = _some(turns)
+_ERASE_MESSAGES = _some(messages)
+_ERASE = delete(chats).where(_OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,20 +197,23 @@ class SqlChats:
     def is_hidden(self, chat_id: str) -> bool:
         return self.db.row(_IS_HIDDEN, chat=chat_id) is not None
 
-    def purgeable(self, limit: int) -> Sequence[str]:
-        return [chat_id for (chat_id,) in self.db.rows(_PURGEABLE, most=limit)]
+    def condemn(self) -> int:
+        return self.db.change(_CONDEMN)
 
-    def purge(self, chat_id: str) -> int:
-        removed = self.db.change(_PURGE_MESSAGES, chat=chat_id)
-        for purge in _PURGE:
-            self.db.change(purge, chat=chat_id)
-        return removed
+    def condemn_transient(self, before: float) -> int:
+        return self.db.change(_CONDEMN_TRANSIENT, before=before)
 
-    def purge_transient(self, before: float, limit: int) -> int:
-        old = self.db.rows(_TRANSIENT, before=before, most=limit)
-        for (chat_id,) in old:
-            self.purge(chat_id)
-        return len(old)
+    def erase(self, limit: int) -> int | None:
+        condemned = self.db.rows(_CONDEMNED, most=limit)
+        removed, left = 0, limit
+        for (chat_id,) in condemned:
+            left -= self.db.change(_ERASE_TURNS, chat=chat_id, most=left)
+            gone = self.db.change(_ERASE_MESSAGES, chat=chat_id, most=left)
+            removed, left = removed + gone, left - gone
+            if not left:
+                break
+            left -= self.db.change(_ERASE, chat=chat_id)
+        return removed if condemned else None
 
 
 def _chats(rows: Iterable[Row]) -> Iterator[Chat]:

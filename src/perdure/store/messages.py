@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, insert, literal, select, text, update
 
 from perdure.core.ancestry import Node
 from perdure.core.errors import PerdureError
-from perdure.core.records import Message, Role, Said
+from perdure.core.records import HiddenMessage, Message, Role, Said
 from perdure.core.turn import State
 from perdure.store.database import Database, Row
 from perdure.store.errors import dump_error, load_error
@@ -97,6 +97,15 @@ _HIDDEN_ANYWHERE = text("""
     SELECT messages.chat_id, messages.id
       FROM messages JOIN chats ON chats.id = messages.chat_id
      WHERE messages.hidden_at IS NOT NULL AND chats.hidden_at IS NULL
+     LIMIT :most
+""")
+# An excerpt: a first line is sought in it, and a message may be long.
+_HIDDEN_LATELY = text("""
+    SELECT messages.id, messages.chat_id, chats.title, messages.parent_id, messages.author_name,
+           substr(messages.text, 1, 160), messages.hidden_at
+      FROM messages JOIN chats ON chats.id = messages.chat_id
+     WHERE messages.hidden_at IS NOT NULL AND chats.hidden_at IS NULL
+     ORDER BY messages.hidden_at DESC
      LIMIT :most
 """)
 _below = """
@@ -197,6 +206,9 @@ class SqlMessages:
 
     def count_hidden(self) -> int:
         return int(self.db.value(_COUNT_HIDDEN))
+
+    def hidden_lately(self, limit: int) -> Sequence[HiddenMessage]:
+        return [HiddenMessage(*row) for row in self.db.rows(_HIDDEN_LATELY, most=limit)]
 
     def hidden_anywhere(self, limit: int) -> Sequence[tuple[str, str]]:
         return [(chat_id, message_id) for chat_id, message_id in self.db.rows(_HIDDEN_ANYWHERE, most=limit)]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from perdure.core.records import Persona, picture_digest
+from perdure.core.records import Hidden, Persona, picture_digest
 from perdure.store.database import Database, Row
-from perdure.store.schema import persona_avatars, personas
+from perdure.store.schema import chats, persona_avatars, personas
 
 _COLUMNS = (
     personas.c.id,
@@ -29,6 +29,16 @@ _CHANGE = (
     .values(name=bindparam("new_name"), description=bindparam("new_description"), hidden_at=None)
 )
 _HIDE = update(personas).where(_OWN, personas.c.hidden_at.is_(None)).values(hidden_at=bindparam("now"))
+_SHOW = update(personas).where(_OWN).values(hidden_at=None)
+_HIDDEN = (
+    select(personas.c.id, personas.c.name, personas.c.hidden_at)
+    .where(personas.c.hidden_at.is_not(None))
+    .order_by(personas.c.hidden_at.desc())
+)
+# Chats go on with the personas that are offered no more.
+_PURGE_UNUSED = delete(personas).where(
+    personas.c.hidden_at.is_not(None), ~select(chats.c.id).where(chats.c.persona_id == personas.c.id).exists()
+)
 _PICTURE = update(personas).where(_OWN).values(picture=bindparam("new_picture"))
 _AVATAR = select(persona_avatars.c.image).where(persona_avatars.c.persona_id == bindparam("persona"))
 _ADD_AVATAR = insert(persona_avatars)
@@ -70,6 +80,15 @@ class SqlPersonas:
 
     def hide(self, persona_id: str, now: float) -> None:
         self.db.change(_HIDE, persona=persona_id, now=now)
+
+    def show(self, persona_id: str) -> None:
+        self.db.change(_SHOW, persona=persona_id)
+
+    def hidden(self) -> Sequence[Hidden]:
+        return [Hidden(*row) for row in self.db.rows(_HIDDEN)]
+
+    def purge(self) -> int:
+        return self.db.change(_PURGE_UNUSED)
 
     def avatar(self, persona_id: str) -> bytes | None:
         avatar: bytes | None = self.db.value(_AVATAR, persona=persona_id)

@@ -24,6 +24,9 @@ _BY_ID = _TURNS.where(turns.c.id == bindparam("turn"))
 _QUEUED = (
     _TURNS.where(QUEUED, turns.c.not_before <= bindparam("now")).order_by(turns.c.created_at).limit(bindparam("most"))
 )
+_COUNT_QUEUED = select(func.count()).where(
+    QUEUED, turns.c.not_before <= bindparam("now"), turns.c.created_at < bindparam("before")
+)
 _RUNNING_OF = _TURNS.where(RUNNING, turns.c.lease_owner == bindparam("owner"))
 # Not LIKE, to which upper and lower case are one in SQLite.
 _RUNNING_OF_OTHERS = _TURNS.where(
@@ -140,6 +143,9 @@ class SqlTurns:
 
     def queued(self, now: float, limit: int) -> Sequence[Turn]:
         return [_turn(row) for row in self.db.rows(_QUEUED, now=now, most=limit)]
+
+    def count_queued(self, now: float, before: float) -> int:
+        return int(self.db.value(_COUNT_QUEUED, now=now, before=before))
 
     def running_of(self, owner: str) -> Sequence[Turn]:
         return [_turn(row) for row in self.db.rows(_RUNNING_OF, owner=owner)]

@@ -65,7 +65,8 @@ class Supervisor:
     async def run(self, begun: Callable[[], None] = lambda: None) -> int:
         """Keep the children running; returns the exit status of this process.
 
-        ``begun`` is called once nothing can refuse the start any more: the data folder is this supervisor's.
+        ``begun`` is called once the data folder is this supervisor's, before anything is started; what it raises ends
+        the run.
 
         0: told to stop, and everything has ended. 128 + signal: told twice, so everything was killed.
         1: a process could not be ended.

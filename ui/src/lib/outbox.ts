@@ -2,8 +2,9 @@
  * Messages written but not yet known to be durable. Each keeps the UUID it was born with, is sent again until the
  * server says yes or refuses, and outlives a reload of the page (promises 1 and 7).
  *
- * A letter may be held: it is behind a reply that still runs, and what it will follow is not known yet. It is released
- * once, and what it follows is written down before it goes, so that every repetition says the same.
+ * A letter may be held: it is behind a reply that still runs, or behind another letter, and what it will follow is not
+ * known yet. It is released once, and what it follows is written down before it goes, so that every repetition says the
+ * same.
  *
  * Every entry has its own storage key: two tabs never overwrite each other's list, and sending one entry from both is
  * harmless because its UUID is the same.
@@ -21,6 +22,8 @@ export interface Letter {
   readonly writtenAt: string;
   /** Not to be sent before `release`. */
   readonly held: boolean;
+  /** The reply that a held letter waits for, or the letter before it; null where nobody noted it. */
+  readonly behind: string | null;
 }
 
 /** A letter under way; `trouble` is why the last try failed, null while nothing has gone wrong. */
@@ -83,24 +86,27 @@ export class Outbox {
     const held = this.#heldNow(messageId);
     if (!held) return;
     const letter = held.held ? { ...held, parentId, held: false } : held;
-    this.#keep(letter);
-    this.#change(this.#pending.map((one) => (one.messageId === messageId ? { ...letter, trouble: null } : one)));
+    this.#replace(letter);
     void this.#deliver(letter);
+  }
+
+  /** A held letter now waits for this reply. */
+  stand(messageId: string, behind: string): void {
+    const held = this.#heldNow(messageId);
+    if (held?.held && held.behind !== behind) this.#replace({ ...held, behind });
   }
 
   /** Changes what a held letter says. */
   rewrite(messageId: string, text: string): void {
     const held = this.#heldNow(messageId);
-    if (!held?.held) return;
-    this.#keep({ ...held, text });
-    this.#change(this.#pending.map((one) => (one.messageId === messageId ? { ...one, text } : one)));
+    if (held?.held) this.#replace({ ...held, text });
   }
 
   /** Takes a held letter back; returns whether it was still there to be taken. */
   withdraw(messageId: string): boolean {
     const held = this.#heldNow(messageId);
     if (!held?.held) return false;
-    this.#forget(held);
+    this.#leave(held);
     return true;
   }
 
@@ -108,8 +114,8 @@ export class Outbox {
   look(): void {
     for (const one of this.#pending.filter(({ held }) => held)) {
       const now = this.#heldNow(one.messageId);
-      if (now && now.text !== one.text) {
-        this.#change(this.#pending.map((other) => (other === one ? { ...one, text: now.text } : other)));
+      if (now && (now.text !== one.text || now.behind !== one.behind)) {
+        this.#change(this.#pending.map((other) => (other === one ? { ...one, text: now.text, behind: now.behind } : other)));
       }
     }
   }
@@ -138,6 +144,11 @@ export class Outbox {
     }
   }
 
+  #replace(letter: Letter): void {
+    this.#keep(letter);
+    this.#change(this.#pending.map((one) => (one.messageId === letter.messageId ? { ...letter, trouble: null } : one)));
+  }
+
   #start(letter: Letter): void {
     this.#change([...this.#pending, { ...letter, trouble: null }]);
     if (!letter.held) void this.#deliver(letter);
@@ -153,7 +164,7 @@ export class Outbox {
       });
     } catch (thrown) {
       if (this.#closed.signal.aborted) return;
-      this.#forget(letter);
+      this.#leave(letter);
       this.#post.onRefused(letter, asProblemError(thrown).problem);
       return;
     }
@@ -166,6 +177,13 @@ export class Outbox {
     this.#change(
       this.#pending.map((one) => (one.messageId === letter.messageId ? { ...one, trouble: error.problem } : one)),
     );
+  }
+
+  /** A letter that will never be a message: what waits behind it waits for what that stood behind. */
+  #leave(letter: Letter): void {
+    const behind = letter.parentId ?? letter.behind;
+    for (const one of this.#pending) if (one.behind === letter.messageId && behind !== null) this.stand(one.messageId, behind);
+    this.#forget(letter);
   }
 
   #forget(letter: Letter): void {
@@ -206,6 +224,7 @@ function parsed(value: string | null): Letter | null {
       parentId: letter.parentId ?? null,
       writtenAt: letter.writtenAt ?? "",
       held: letter.held === true,
+      behind: letter.behind ?? null,
     };
   } catch {
     return null;

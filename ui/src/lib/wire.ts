@@ -35,6 +35,9 @@ export type Turn = Read<May<Omit<Schemas["TurnOut"], "error">, "waiting_for" | "
   readonly error: Problem | null;
 };
 
+/** A turn as it stands when it is asked for: how many wait before it, null where it does not wait. */
+export type TurnNow = Turn & { readonly ahead: number | null };
+
 /** The data of the events of a chat. */
 export type Delta = Read<Schemas["DeltaOut"]>;
 export type Head = Read<Schemas["HeadOut"]>;

@@ -15,8 +15,6 @@ export class Acts {
   /** The message that the person has swiped to, while the server is being told. */
   #goal = $state<string | null>(null);
   #moving = false;
-  /** The message that is being edited. */
-  editing = $state<string | null>(null);
   readonly #conversation: Conversation;
 
   readonly #headNow: string = $derived.by(() => {
@@ -28,6 +26,11 @@ export class Acts {
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation;
+  }
+
+  /** What the stream has shown is heard: the same head may be asked again once somebody is back at it. */
+  tend(): void {
+    if (!this.asking) this.#askedAt = null;
   }
 
   stop(): void {
@@ -78,8 +81,11 @@ export class Acts {
 
   /** The branch ends here, and what is said next begins another. */
   async rewind(message: ShownMessage): Promise<void> {
-    await this.#ask(() => putHead(this.#conversation.chatId, message.id, false));
+    const { chatId } = this.#conversation;
+    const { headId } = this.#conversation.view;
+    const done = await this.#ask(() => putHead(chatId, message.id, false));
     this.#askedAt = null;
+    if (done && headId !== null) toasts.offer(t().chat.branched, () => putHead(chatId, headId, false));
   }
 
   /** Another version beside a message; a person's own is answered anew. Returns whether it is there. */
@@ -91,17 +97,14 @@ export class Acts {
     );
     if (!answer) return false;
     this.#conversation.learn([answer.message]);
-    if (this.editing === message.id) this.editing = null;
+    this.#conversation.edits.end(message.id);
     return true;
   }
 
   async hide(message: ShownMessage): Promise<void> {
     const { chatId } = this.#conversation;
     if (!(await this.#wish(() => hideMessage(chatId, message.id)))) return;
-    toasts.say(t().chat.messageDeleted, {
-      label: t().common.undo,
-      onChoose: () => void this.#wish(() => restoreMessage(chatId, message.id)),
-    });
+    toasts.offer(t().chat.messageDeleted, () => restoreMessage(chatId, message.id));
   }
 
   /** Shows the branch through `id`. Of several swipes in a row only the last is told. */
@@ -127,10 +130,13 @@ export class Acts {
     }
   }
 
-  async #ask(wish: () => Promise<unknown>): Promise<void> {
-    if (this.asking) return;
+  /** Returns whether it was heard. */
+  async #ask(wish: () => Promise<unknown>): Promise<boolean> {
+    if (this.asking) return false;
     this.#askedAt = this.#headNow;
-    if (!(await this.#wish(wish))) this.#askedAt = null;
+    const heard = (await this.#wish(wish)) !== null;
+    if (!heard) this.#askedAt = null;
+    return heard;
   }
 
   /** The answer to a wish, told until it is heard; null where it was refused, which is said. */

@@ -1,4 +1,5 @@
 /** The list of chats: searched, longer and longer as one scrolls, and what is done with one of them. */
+import { SvelteSet } from "svelte/reactivity";
 import { changeChat, getChats, hideChat, restoreChat } from "../lib/api/chats";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
@@ -12,8 +13,11 @@ const REST_MS = 150;
 const PATIENCE_S = 15;
 
 export class ChatList {
-  /** null while nothing is known. */
-  chats = $state.raw<readonly Chat[] | null>(null);
+  /** As the server has told of them; null while nothing is known. */
+  #known = $state.raw<readonly Chat[] | null>(null);
+  /** Those that were deleted here, whatever a list that comes late says. */
+  readonly #hidden = new SvelteSet<string>();
+  readonly chats: readonly Chat[] | null = $derived(this.#known?.filter((chat) => !this.#hidden.has(chat.id)) ?? null);
   hasMore = $state(false);
   /** Whether a try is under way, or follows by itself. */
   trying = $state(false);
@@ -47,42 +51,37 @@ export class ChatList {
   }
 
   showMore(): void {
-    if (this.hasMore && !this.trying) void this.#load(this.chats?.at(-1) ?? null);
+    if (this.hasMore && !this.trying) void this.#load(this.#known?.at(-1) ?? null);
   }
 
   /** @throws ProblemError where the server refuses the name. */
   async rename(chat: Chat, title: string): Promise<void> {
     const renamed = await this.#insist(() => changeChat(chat.id, { title }));
-    this.chats = this.chats?.map((one) => (one.id === chat.id ? { ...one, title: renamed.title } : one)) ?? null;
+    this.#known = this.#known?.map((one) => (one.id === chat.id ? { ...one, title: renamed.title } : one)) ?? null;
     void recents.refresh();
   }
 
   /** Takes the chat away at once, and puts it back where the server does not have that. Whether it is gone. */
   async hide(chat: Chat): Promise<boolean> {
     this.refusal = null;
-    const before = this.chats;
-    this.chats = before?.filter((one) => one.id !== chat.id) ?? null;
+    this.#hidden.add(chat.id);
     try {
       await this.#insist(() => hideChat(chat.id));
     } catch (thrown) {
       this.refusal = asProblemError(thrown).problem;
-      this.chats = before;
+      this.#hidden.delete(chat.id);
       return false;
     }
     void recents.refresh();
     return true;
   }
 
-  async restore(chat: Chat): Promise<boolean> {
-    try {
-      await this.#insist(() => restoreChat(chat.id));
-    } catch (thrown) {
-      this.refusal = asProblemError(thrown).problem;
-      return false;
-    }
+  /** @throws ProblemError where the server does not have it. */
+  async restore(chat: Chat): Promise<void> {
+    await restoreChat(chat.id);
+    this.#hidden.delete(chat.id);
     void this.#load(null);
     void recents.refresh();
-    return true;
   }
 
   #insist<T>(wish: () => Promise<T>): Promise<T> {
@@ -106,10 +105,10 @@ export class ChatList {
         },
       });
       if (signal.aborted) return;
-      const known = before === null ? [] : (this.chats ?? []);
+      const known = before === null ? [] : (this.#known ?? []);
       const ids = new Set(known.map((chat) => chat.id));
       const fresh = page.filter((chat) => !ids.has(chat.id));
-      this.chats = [...known, ...fresh];
+      this.#known = [...known, ...fresh];
       this.hasMore = page.length >= PAGE && fresh.length > 0;
       this.found = q;
       this.problem = null;

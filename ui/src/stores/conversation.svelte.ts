@@ -12,6 +12,7 @@ import { isInProgress } from "../lib/turns";
 import type { Chat, Message, Persona, Problem, Turn } from "../lib/wire";
 import { t } from "../i18n/i18n.svelte";
 import { Acts } from "./acts.svelte";
+import { Edits } from "./edits.svelte";
 import { Loading } from "./loading.svelte";
 import { Reading } from "./reading.svelte";
 import { recents } from "./recents.svelte";
@@ -25,8 +26,7 @@ const LOOKED_AT = 12;
 export class Conversation {
   readonly chatId: string;
   readonly chat;
-  /** Who the person is here; null for nobody in particular. */
-  readonly persona;
+  readonly personas = new Loading(getPersonas);
   view = $state.raw<ChatView>(emptyView);
   link = $state<Link>("connecting");
   /** Why the last wish was refused. */
@@ -36,25 +36,34 @@ export class Conversation {
   readonly reading: Reading;
   readonly writing: Writing;
   readonly acts: Acts;
+  readonly edits: Edits;
   readonly #closed = new AbortController();
   readonly #sought = new Set<string>();
 
   readonly path: readonly string[] = $derived(this.view.path);
   readonly head: ShownMessage | null = $derived(this.view.headId === null ? null : (this.view.messages.get(this.view.headId) ?? null));
+  /** Who the person is here; null for nobody in particular. */
+  readonly persona: Persona | null = $derived.by(() => {
+    const id = this.chat.value?.persona_id ?? null;
+    return this.personas.value?.find((one) => one.id === id) ?? null;
+  });
   readonly replying: boolean = $derived(this.head !== null && isInProgress(this.head.state));
 
   constructor(chatId: string) {
     this.chatId = chatId;
-    this.chat = new Loading(async () => {
-      const chat = await getChat(chatId);
-      if (chat.draft !== undefined) this.writing.meet(chat.draft);
-      if (chat.persona_id !== this.persona.value?.id) this.persona.start();
-      return chat;
-    });
-    this.persona = new Loading(async (): Promise<Persona | null> => {
-      const id = this.chat.value?.persona_id ?? null;
-      return id === null ? null : ((await getPersonas()).find((one) => one.id === id) ?? null);
-    });
+    let told = 0;
+    this.chat = new Loading(
+      () => {
+        told = this.writing.told;
+        return getChat(chatId);
+      },
+      (chat) => {
+        // Asked before the server was told of a draft, it may have answered with the one before.
+        if (chat.draft !== undefined && told === this.writing.told) this.writing.meet(chat.draft);
+        this.#meetPersona(chat);
+      },
+    );
+    this.edits = new Edits(chatId);
     this.reading = new Reading(this);
     this.writing = new Writing(this);
     this.acts = new Acts(this);
@@ -65,11 +74,13 @@ export class Conversation {
     return this.#closed.signal;
   }
 
-  /** Starts to follow the chat, and shows `messageId` where one is given; returns how to stop. */
+  /** Starts to follow the chat, and shows where the reader was, or the message that they ask for; returns how to stop. */
   open(messageId: string | null = null): () => void {
+    const { spot } = router;
     this.chat.start();
     const leave = this.writing.open();
-    if (messageId !== null) void this.reading.show(messageId);
+    if (spot?.message) void this.reading.show(spot.message.id, spot.message.top);
+    else if (spot === null && messageId !== null) void this.reading.show(messageId);
     void follow({
       signal: this.#closed.signal,
       wait: waitInBrowser,
@@ -80,6 +91,8 @@ export class Conversation {
     }).catch((thrown: unknown) => (this.refused = asProblemError(thrown).problem));
     return () => {
       this.#closed.abort();
+      this.chat.stop();
+      this.personas.stop();
       leave();
     };
   }
@@ -119,12 +132,17 @@ export class Conversation {
       return;
     }
     const id = this.chatId;
-    toasts.say(t().chat.chatDeleted, {
-      label: t().common.undo,
-      onChoose: () => void restoreChat(id).then(() => (router.go(chatPath(id)), recents.refresh()), () => {}),
+    toasts.offer(t().chat.chatDeleted, async () => {
+      await restoreChat(id);
+      router.go(chatPath(id));
+      void recents.refresh();
     });
     router.go("/chats");
     void recents.refresh();
+  }
+
+  #meetPersona({ persona_id }: Chat): void {
+    if (persona_id !== (this.persona?.id ?? null)) this.personas.start();
   }
 
   async #change(changes: Parameters<typeof changeChat>[1]): Promise<void> {
@@ -133,7 +151,7 @@ export class Conversation {
       const changed: Chat = await changeChat(this.chatId, changes);
       const before = this.chat.value;
       this.chat.value = { ...before, ...changed, characters: changed.characters ?? before?.characters ?? [] };
-      void this.persona.start();
+      this.#meetPersona(changed);
       void recents.refresh();
     } catch (thrown) {
       this.notice = asProblemError(thrown).problem;
@@ -146,6 +164,7 @@ export class Conversation {
     const reshaped = view.path !== before.path;
     if (reshaped) this.reading.reshaped(before);
     if (reshaped || view.families !== before.families) this.#seekBeside();
+    this.acts.tend();
     this.writing.tend();
   }
 

@@ -1,15 +1,11 @@
 /** The characters, which of them are to be seen, and what came of the card files that were dropped. */
 import { changeCharacter, getCharacters, hideCharacter, importCard, restoreCharacter } from "../lib/api/characters";
-import { putChat } from "../lib/api/chats";
 import { arranged, lately, ORDERS, usedTags, type Order } from "../lib/gallery";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
-import { chatPath } from "../lib/routes";
-import { newUuid } from "../lib/uuid";
 import type { Character, Problem } from "../lib/wire";
 import { language } from "../i18n/i18n.svelte";
 import { Loading } from "./loading.svelte";
-import { router } from "./router.svelte";
 
 export type Import =
   | { readonly file: string; readonly state: "waiting" | "sending" }
@@ -140,40 +136,5 @@ function storedOrder(): Order {
     return ORDERS.find((one) => one === localStorage.getItem(ORDER)) ?? "recent";
   } catch {
     return "recent";
-  }
-}
-
-/** The wish for a new chat with a character: one UUID, asked for until it is there, then the chat's page opens. */
-export class NewChat {
-  characterId = $state<string | null>(null);
-  problem = $state.raw<Problem | null>(null);
-  readonly #left = new AbortController();
-
-  /** Returns the chat's id once it is open; null where it did not come to that. */
-  async open(characterId: string, greeting = 0): Promise<string | null> {
-    if (this.characterId !== null) return null;
-    this.characterId = characterId;
-    this.problem = null;
-    const id = newUuid();
-    try {
-      await persist(() => putChat(id, characterId, greeting), {
-        signal: this.#left.signal,
-        wait: waitInBrowser,
-        onFailure: (error) => (this.problem = error.problem),
-      });
-      if (this.#left.signal.aborted) return null;
-      router.go(chatPath(id));
-      return id;
-    } catch (thrown) {
-      this.problem = asProblemError(thrown).problem;
-      return null;
-    } finally {
-      this.characterId = null;
-    }
-  }
-
-  /** The person has left the page: a chat that opens now would be a surprise. */
-  leave(): void {
-    this.#left.abort();
   }
 }

@@ -9,10 +9,13 @@ export class Loading<T> {
   /** Whether the problem is being worked on: another try follows by itself. */
   trying = $state(false);
   readonly #load: () => Promise<T>;
+  readonly #onValue: (value: T) => void;
   #current = new AbortController();
 
-  constructor(load: () => Promise<T>) {
+  /** `onValue` is told of what has come, unless nobody waits for it any more. */
+  constructor(load: () => Promise<T>, onValue: (value: T) => void = () => {}) {
     this.#load = load;
+    this.#onValue = onValue;
   }
 
   /** Loads (again); returns how to stop. */
@@ -23,6 +26,11 @@ export class Loading<T> {
     this.trying = true;
     void this.#run(current.signal);
     return () => current.abort();
+  }
+
+  /** Nobody waits for it any more, whoever started it. */
+  stop(): void {
+    this.#current.abort();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -37,6 +45,7 @@ export class Loading<T> {
       if (signal.aborted) return;
       this.value = value;
       this.problem = null;
+      this.#onValue(value);
     } catch (thrown) {
       if (signal.aborted) return;
       this.problem = asProblemError(thrown).problem;

@@ -22,13 +22,15 @@ export class Reading {
   pane = $state.raw<Pane>(END);
   /** A message that was asked for by its link: until it is here nothing else is shown. */
   seeking = $state(false);
-  /** The message that was asked for, to be put before the reader's eyes. */
-  target = $state.raw<{ readonly id: string } | null>(null);
+  /** The message that was asked for, to be put before the reader's eyes: `top` pixels below the edge, where they had it. */
+  target = $state.raw<{ readonly id: string; readonly top: number | null } | null>(null);
   /** Whether the page follows the end; told by the log. */
   following = true;
   #endId = $state<string | null>(null);
   #line: readonly string[] = [];
   #fetching = false;
+  /** How often the reader has asked to be elsewhere: only the last time counts. */
+  #wishes = 0;
   readonly #conversation: Conversation;
 
   readonly line: readonly string[] = $derived.by(() => this.#steady(this.#endId));
@@ -72,24 +74,27 @@ export class Reading {
   }
 
   toEnd(): void {
+    this.#wishes += 1;
     this.#endId = null;
     this.pane = END;
     this.seeking = false;
   }
 
-  /** Shows a message in its place, on whichever branch it is. */
-  async show(id: string): Promise<void> {
+  /** Shows a message in its place, on whichever branch it is; with `top` where it was, if it is still on this one. */
+  async show(id: string, top: number | null = null): Promise<void> {
+    const wish = (this.#wishes += 1);
     this.seeking = !this.line.includes(id);
     try {
-      if (this.seeking) await this.#seek(id);
+      const page = this.seeking ? await this.#seek(id, top === null) : null;
+      if (wish !== this.#wishes) return;
+      if (page !== null) this.#goOnWith(page);
       if (this.#endId === null || this.line.includes(id)) this.pane = around(this.line, id);
-      this.target = { id };
-    } catch (thrown) {
-      if (this.#conversation.closed.aborted) return;
-      this.#conversation.notice = asProblemError(thrown).problem;
-      this.toEnd();
-    } finally {
+      this.target = { id, top };
       this.seeking = false;
+    } catch (thrown) {
+      if (this.#conversation.closed.aborted || wish !== this.#wishes) return;
+      if (top === null) this.#conversation.notice = asProblemError(thrown).problem;
+      this.toEnd();
     }
   }
 
@@ -102,22 +107,33 @@ export class Reading {
     if (this.#endId === null || this.seeking || !switched) return;
     // What is read here may no longer be on the branch that is shown: the server knows.
     const middle = this.drawn[Math.floor(this.drawn.length / 2)];
-    if (middle !== undefined) void this.#fetch({ around: middle }).then((page) => page ?? this.toEnd());
+    if (middle !== undefined) void this.#stay(middle);
   }
 
-  async #seek(id: string): Promise<void> {
-    const { chatId } = this.#conversation;
-    const look = (): Promise<MessagePage> => this.#persist(() => getMessages(chatId, { around: id }, PAGE));
-    let page: MessagePage;
+  /** Goes to the end where what is being read is no longer on the branch. */
+  async #stay(id: string): Promise<void> {
+    const wish = this.#wishes;
     try {
-      page = await look();
+      this.#conversation.learn((await this.#page({ around: id })).messages);
     } catch (thrown) {
-      if (asProblemError(thrown).problem.status !== 404) throw thrown;
-      await this.#persist(() => putHead(chatId, id, true));
-      page = await look();
+      if (isGone(thrown) && wish === this.#wishes) this.toEnd();
     }
-    this.#endId = page.messages.at(-1)?.id ?? null;
-    this.#conversation.learn(page.messages);
+  }
+
+  /** The piece around a message; `anywhere`: on whichever branch it is, which is then shown. */
+  async #seek(id: string, anywhere: boolean): Promise<MessagePage> {
+    try {
+      return await this.#page({ around: id });
+    } catch (thrown) {
+      if (!anywhere || !isGone(thrown)) throw thrown;
+      await this.#persist(() => putHead(this.#conversation.chatId, id, true));
+      return this.#page({ around: id });
+    }
+  }
+
+  #goOnWith({ messages }: MessagePage): void {
+    this.#endId = messages.at(-1)?.id ?? null;
+    this.#conversation.learn(messages);
     this.#join();
   }
 
@@ -126,7 +142,7 @@ export class Reading {
     if (this.#fetching) return null;
     this.#fetching = true;
     try {
-      const page = await this.#persist(() => getMessages(this.#conversation.chatId, piece, PAGE));
+      const page = await this.#page(piece);
       this.#conversation.learn(page.messages);
       return page;
     } catch {
@@ -134,6 +150,10 @@ export class Reading {
     } finally {
       this.#fetching = false;
     }
+  }
+
+  #page(piece: Piece): Promise<MessagePage> {
+    return this.#persist(() => getMessages(this.#conversation.chatId, piece, PAGE));
   }
 
   #persist<T>(ask: () => Promise<T>): Promise<T> {
@@ -177,4 +197,9 @@ export class Reading {
     if (!same) this.#line = line;
     return this.#line;
   }
+}
+
+/** Whether the server does not have it on the branch; all else may yet succeed. */
+function isGone(thrown: unknown): boolean {
+  return asProblemError(thrown).problem.status === 404;
 }

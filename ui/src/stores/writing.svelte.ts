@@ -4,6 +4,7 @@ import { putMessage } from "../lib/api/messages";
 import { codePointLength } from "../lib/codepoints";
 import { DraftSaver, keepDraft, readDraft, reconciled, type Draft } from "../lib/drafts";
 import { Outbox, type Letter, type Pending } from "../lib/outbox";
+import { lettersHere } from "../lib/queue";
 import { waitInBrowser } from "../lib/reconnect";
 import { isInProgress } from "../lib/turns";
 import { newUuid } from "../lib/uuid";
@@ -16,12 +17,11 @@ export const LIMIT = 100_000;
 export class Writing {
   #draft = $state.raw<Draft>({ text: "", base: "" });
   #pending = $state.raw<readonly Pending[]>([]);
-  /** The waiting message that is being changed: it does not go before that is over. */
-  editing = $state<string | null>(null);
   /** Waiting messages that are to go although the reply failed. */
   #insisted = $state.raw<ReadonlySet<string>>(new Set());
   /** What the outbox still has; a letter that it has not is known to the server. */
   #boxed: ReadonlySet<string> = new Set();
+  #told = 0;
   readonly #conversation: Conversation;
   readonly #outbox: Outbox;
   readonly #saver: DraftSaver;
@@ -29,19 +29,10 @@ export class Writing {
   readonly text: string = $derived(this.#draft.text);
   readonly length: number = $derived(codePointLength(this.text));
   readonly canSend: boolean = $derived(this.length <= LIMIT && this.text.trim() !== "");
-  /**
-   * Letters not yet on the branch. One that the server has, but whose branch is no longer current, is not ours to show;
-   * which branch is current is known once the snapshot is here.
-   */
-  readonly letters: readonly Pending[] = $derived.by(() => {
-    if (this.#pending.length === 0) return this.#pending;
-    const { view, path } = this.#conversation;
-    return this.#pending.filter(
-      (one) =>
-        !path.includes(one.messageId) &&
-        (view.headId === null || view.headId === one.parentId || !view.messages.has(one.messageId)),
-    );
-  });
+  /** Letters that are not on the branch yet, and belong behind it. */
+  readonly letters: readonly Pending[] = $derived.by(() =>
+    this.#pending.length === 0 ? this.#pending : lettersHere(this.#pending, this.#conversation.view),
+  );
   /** The next waiting message is kept back, since the reply before it failed. */
   readonly keptBack: boolean = $derived.by(() => this.#conversation.head?.state === "failed");
 
@@ -52,7 +43,10 @@ export class Writing {
     this.#saver = new DraftSaver({
       put: (text, keepalive) => putDraft(chatId, text, keepalive),
       wait: waitInBrowser,
-      onSaved: (text) => this.#keep({ ...this.#draft, base: text }),
+      onSaved: (text) => {
+        this.#told += 1;
+        this.#keep({ ...this.#draft, base: text });
+      },
     });
     this.#outbox = new Outbox(chatId, {
       shelf: () => localStorage,
@@ -96,6 +90,11 @@ export class Writing {
     if (codePointLength(text) <= LIMIT) this.#saver.save(text, atOnce);
   }
 
+  /** How often the server has been told of a draft. */
+  get told(): number {
+    return this.#told;
+  }
+
   /** The server has said what it has as the draft: of another device, perhaps. */
   meet(server: string): void {
     const draft = reconciled(this.#draft, server);
@@ -107,16 +106,18 @@ export class Writing {
   send(): void {
     if (!this.canSend) return;
     const { text } = this;
-    const held = this.#conversation.replying || this.letters.length > 0;
+    const { headId } = this.#conversation.view;
+    const before = this.letters.at(-1)?.messageId ?? (this.#conversation.replying ? headId : null);
     this.#conversation.notice = null;
     this.write("");
     this.#outbox.add({
       chatId: this.#conversation.chatId,
       messageId: newUuid(),
-      parentId: held ? null : this.#conversation.view.headId,
+      parentId: before === null ? headId : null,
       text,
       writtenAt: new Date().toISOString(),
-      held,
+      held: before !== null,
+      behind: before,
     });
   }
 
@@ -126,20 +127,17 @@ export class Writing {
     this.tend();
   }
 
-  edit(messageId: string): void {
-    this.editing = messageId;
-  }
-
+  /** The change of a waiting message is over: saved, or given up with null. */
   rewrite(messageId: string, text: string | null): void {
     if (text !== null) this.#outbox.rewrite(messageId, text);
-    this.editing = null;
+    this.#conversation.edits.end(messageId);
     this.tend();
   }
 
   /** Takes a waiting message back. Returns its text, for an undo. */
   withdraw(messageId: string): string | null {
     const letter = this.letters.find((one) => one.messageId === messageId);
-    if (this.editing === messageId) this.editing = null;
+    this.#conversation.edits.end(messageId);
     return letter && this.#outbox.withdraw(messageId) ? letter.text : null;
   }
 
@@ -147,9 +145,11 @@ export class Writing {
   tend(): void {
     this.#settle();
     const first = this.letters[0];
-    if (!first?.held || first.messageId === this.editing) return;
     const { head } = this.#conversation;
-    if (head === null || isInProgress(head.state)) return;
+    if (!first?.held || head === null) return;
+    if (isInProgress(head.state)) return this.#outbox.stand(first.messageId, head.id);
+    // What is being changed does not go before that is over.
+    if (this.#conversation.edits.isOpen(first.messageId)) return;
     if (head.state === "failed" && !this.#insisted.has(first.messageId)) return;
     this.#outbox.release(first.messageId, head.id);
   }

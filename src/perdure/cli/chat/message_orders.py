@@ -131,8 +131,14 @@ async def _go(scene: Scene, messages: list[Message], to: branch.Show | branch.As
     match to:
         case branch.Show(message_id):
             chat_id = scene.talk.chat_id
-            await scene.talk.api.put_head(chat_id, message_id, leaf=True)
-            await scene.show(await scene.talk.api.messages_from(chat_id, message_id))
+            chat = await scene.talk.api.put_head(chat_id, message_id, leaf=True)
+            shown = await scene.talk.api.messages_from(chat_id, message_id, limit=HISTORY)
+            if shown[-1]["id"] == chat["head_id"]:
+                await scene.show(shown)
+            else:
+                await scene.show(shown[:1])
+                scene.page.line(f"(a long branch; its last {HISTORY} messages:)")
+                await scene.show_end(HISTORY)
         case branch.Ask(parent_id, first):
             await scene.another(parent_id, None if first else messages[-1])
         case branch.Nothing(why):

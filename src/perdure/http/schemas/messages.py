@@ -89,6 +89,12 @@ class TurnOut(BaseModel):
     error: ErrorOnRecord | None
 
 
+class TurnNow(TurnOut):
+    """A turn as it stands now. `ahead`: how many replies wait before it; null where it does not wait."""
+
+    ahead: int | None
+
+
 class AcceptedOut(BaseModel):
     """What was accepted, as it was accepted; how the turn stands now is at `GET /api/v1/turns/{id}`."""
 

@@ -36,6 +36,8 @@ class ProgressOut(BaseModel):
 class ModelStatusOut(BaseModel):
     """The model that answers, and how it is. `starter`: it is the small one that comes with Perdure."""
 
+    id: str
+    kind: Literal["embedded", "configured", "added"]
     name: str
     model: str | None
     state: Literal["ready", "loading", "fetching", "missing", "down"]

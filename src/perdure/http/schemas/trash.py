@@ -38,12 +38,35 @@ class HiddenCharacter(BaseModel):
     hidden_at: str
 
 
+class HiddenPersona(BaseModel):
+    """A persona that was deleted."""
+
+    id: str
+    name: str
+    hidden_at: str
+
+
+class HiddenMessageOut(BaseModel):
+    """A message that was deleted in a chat that is shown; what stood below it comes back with it. `text` is its first
+    line."""
+
+    id: str
+    chat_id: str
+    chat_title: str
+    author: str
+    text: str
+    hidden_at: str
+
+
 class TrashOut(BaseModel):
-    """What was deleted. `messages` counts the deleted ones of chats that are shown, with all below them."""
+    """What was deleted. `messages` counts the deleted ones of chats that are shown, with all below them;
+    `deleted_messages` are the last hundred, but for those that were deleted together with one above them."""
 
     chats: list[HiddenChat]
     characters: list[HiddenCharacter]
+    personas: list[HiddenPersona]
     messages: int
+    deleted_messages: list[HiddenMessageOut]
 
 
 class PurgedOut(BaseModel):
@@ -51,4 +74,5 @@ class PurgedOut(BaseModel):
 
     chats: int
     characters: int
+    personas: int
     messages: int

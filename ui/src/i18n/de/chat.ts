@@ -27,6 +27,8 @@ export const chat: Catalogue["chat"] = {
     worker: "Ein anderer Prozess hat übernommen – nichts ging verloren.",
     model: "Das Modell fuhr nach einer Pause fort – nichts ging verloren.",
   },
+  ahead: (n: number, count: string): string =>
+    n === 0 ? "Ist als Nächstes dran." : n === 1 ? "Eine Antwort ist vorher dran." : `${count} Antworten sind vorher dran.`,
   waitingForModel: "Wartet, bis das Modell wiederkommt…",
   stopped: "Angehalten.",
   failed: "Die Antwort ist misslungen.",
@@ -35,8 +37,7 @@ export const chat: Catalogue["chat"] = {
   edit: "Bearbeiten",
   regenerate: "Andere Antwort",
   branchHere: "Von hier aus weiter",
-  branchExplained: "Das Gespräch geht von hier aus weiter. Was danach kam, bleibt auf seinem eigenen Zweig.",
-  branched: "Das Gespräch geht von hier aus weiter.",
+  branched: "Das Gespräch geht von hier aus weiter. Was danach kam, bleibt auf seinem eigenen Zweig.",
   deleteMessage: "Löschen",
   messageDeleted: "Nachricht gelöscht, samt dem, was ihr folgte.",
   copyText: "Kopieren",

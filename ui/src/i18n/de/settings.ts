@@ -218,6 +218,9 @@ export const settings: Catalogue["settings"] = {
     trashEmpty: "Der Papierkorb ist leer.",
     deletedChats: "Gelöschte Gespräche",
     deletedCharacters: "Gelöschte Figuren",
+    deletedPersonas: "Gelöschte Personas",
+    deletedIn: (chat) => `Gelöscht in „${chat}“, mit dem, was folgte`,
+    wordless: "Eine Nachricht ohne Worte",
     deletedMessages: (count, one) => (one ? "Eine gelöschte Nachricht in einem Gespräch." : `${count} gelöschte Nachrichten in Gesprächen.`),
     deletedAt: (when) => `gelöscht ${when}`,
     untitled: "Ein Gespräch ohne Titel",
@@ -226,7 +229,7 @@ export const settings: Catalogue["settings"] = {
     restored: (name) => `${name} ist wieder da.`,
     erase: "Endgültig tilgen",
     eraseTitle: "Den Papierkorb endgültig leeren?",
-    eraseText: "Danach holt es niemand mehr zurück. Figuren, die ein Gespräch noch braucht, bleiben.",
+    eraseText: "Danach holt es niemand mehr zurück. Figuren und Personas, die ein Gespräch noch braucht, bleiben.",
     erased: "Der Papierkorb ist leer. Was darin war, ist getilgt.",
   },
 };

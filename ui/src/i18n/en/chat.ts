@@ -26,6 +26,8 @@ export const chat = {
     worker: "Another worker picked this up — nothing was lost.",
     model: "The model went on after a break — nothing was lost.",
   },
+  ahead: (n: number, count: string): string =>
+    n === 0 ? "Next in line." : n === 1 ? "One reply is before this one." : `${count} replies are before this one.`,
   waitingForModel: "Waiting for the model to come back…",
   stopped: "Stopped.",
   failed: "The reply failed.",
@@ -34,8 +36,7 @@ export const chat = {
   edit: "Edit",
   regenerate: "Another reply",
   branchHere: "Branch from here",
-  branchExplained: "The chat goes on from here. What came after is kept on its own branch.",
-  branched: "The chat goes on from here.",
+  branched: "The chat goes on from here. What came after is kept on its own branch.",
   deleteMessage: "Delete",
   messageDeleted: "Message deleted, with what followed it.",
   copyText: "Copy",

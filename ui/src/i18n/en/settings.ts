@@ -217,6 +217,9 @@ export const settings = {
     trashEmpty: "The trash is empty.",
     deletedChats: "Deleted chats",
     deletedCharacters: "Deleted characters",
+    deletedPersonas: "Deleted personas",
+    deletedIn: (chat: string) => `Deleted in “${chat}”, with what followed`,
+    wordless: "A message without words",
     deletedMessages: (count: string, one: boolean) => (one ? "One deleted message within a chat." : `${count} deleted messages within chats.`),
     deletedAt: (when: string) => `deleted ${when}`,
     untitled: "A chat without a title",
@@ -225,7 +228,7 @@ export const settings = {
     restored: (name: string) => `${name} is back.`,
     erase: "Erase for good",
     eraseTitle: "Erase what is in the trash?",
-    eraseText: "It cannot be brought back, not by anybody. Characters that a chat still needs stay.",
+    eraseText: "It cannot be brought back, not by anybody. Characters and personas that a chat still needs stay.",
     erased: "The trash is empty. What was in it is erased.",
   },
 };

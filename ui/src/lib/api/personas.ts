@@ -14,6 +14,10 @@ export async function hidePersona(id: string): Promise<void> {
   await call(one(id), { method: "DELETE" });
 }
 
+export async function restorePersona(id: string): Promise<void> {
+  await call(`${one(id)}/restore`, { method: "POST" });
+}
+
 /** A picture, as the canvas or the person's file gives it. */
 export async function putPersonaAvatar(id: string, picture: Blob): Promise<void> {
   await call(`${one(id)}/avatar`, { method: "PUT", headers: { "Content-Type": picture.type }, body: picture });

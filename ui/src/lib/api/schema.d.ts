@@ -42,7 +42,8 @@ export interface paths {
          * Remove Backend
          * @description Forget a backend and its key. Replies that it is writing are written to their end.
          *
-         *     Where it was the active one, the next replies come from the one that Perdure was started with.
+         *     Where it was the active one, the next replies come from the one that Perdure was started with. Nothing is kept of
+         *     it, so one that is not there is one that was removed: the same again changes nothing.
          */
         delete: operations["remove_backend_api_v1_backends__backend_id__delete"];
         options?: never;
@@ -113,7 +114,7 @@ export interface paths {
         post?: never;
         /**
          * Hide Character
-         * @description Take the character out of the gallery. Its chats stay, and go on.
+         * @description Take the character out of the gallery. Its chats stay, and go on. The same again changes nothing.
          */
         delete: operations["hide_character_api_v1_characters__character_id__delete"];
         options?: never;
@@ -257,7 +258,7 @@ export interface paths {
         post?: never;
         /**
          * Hide Chat
-         * @description Hide the chat. Nothing is erased.
+         * @description Hide the chat. Nothing is erased. The same again changes nothing.
          */
         delete: operations["hide_chat_api_v1_chats__chat_id__delete"];
         options?: never;
@@ -603,6 +604,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/personas/{persona_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Persona
+         * @description Offer a deleted persona again. The same again changes nothing.
+         */
+        post: operations["restore_persona_api_v1_personas__persona_id__restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/presets": {
         parameters: {
             query?: never;
@@ -718,7 +739,7 @@ export interface paths {
         };
         /**
          * Look Into Trash
-         * @description Chats and characters that were deleted, the last deleted first, and how many messages were in other chats.
+         * @description Chats, characters and personas that were deleted, and messages in other chats: the last deleted first.
          */
         get: operations["look_into_trash_api_v1_trash_get"];
         put?: never;
@@ -740,8 +761,8 @@ export interface paths {
         put?: never;
         /**
          * Purge Trash
-         * @description Erase for good what was deleted, but for what is still needed: a character that a chat has, a chat in which a
-         *     reply is being written. The event log forgets what it tells of them within a day.
+         * @description Erase for good what was deleted, but for what is still needed: a character or a persona that a chat has, a chat
+         *     in which a reply is being written. The event log forgets what it tells of them within a day.
          */
         post: operations["purge_trash_api_v1_trash_purge_post"];
         delete?: never;
@@ -759,7 +780,7 @@ export interface paths {
         };
         /**
          * Get Turn
-         * @description How the turn stands now.
+         * @description How the turn stands now. `ahead` counts the replies that wait before it; null once it waits no more.
          */
         get: operations["get_turn_api_v1_turns__turn_id__get"];
         put?: never;
@@ -1324,6 +1345,25 @@ export interface components {
             title: string;
         };
         /**
+         * HiddenMessageOut
+         * @description A message that was deleted in a chat that is shown; what stood below it comes back with it. `text` is its first
+         *     line.
+         */
+        HiddenMessageOut: {
+            /** Author */
+            author: string;
+            /** Chat Id */
+            chat_id: string;
+            /** Chat Title */
+            chat_title: string;
+            /** Hidden At */
+            hidden_at: string;
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * HiddenOut
          * @description A message, and so all below it, was hidden or brought back.
          */
@@ -1334,6 +1374,18 @@ export interface components {
             hidden: boolean;
             /** Message Id */
             message_id: string;
+        };
+        /**
+         * HiddenPersona
+         * @description A persona that was deleted.
+         */
+        HiddenPersona: {
+            /** Hidden At */
+            hidden_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * MessageOut
@@ -1392,6 +1444,13 @@ export interface components {
         ModelStatusOut: {
             /** Detail */
             detail: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedded" | "configured" | "added";
             /** Model */
             model: string | null;
             /** Name */
@@ -1639,6 +1698,8 @@ export interface components {
             chats: number;
             /** Messages */
             messages: number;
+            /** Personas */
+            personas: number;
         };
         /**
          * PurgeTrash
@@ -1828,15 +1889,59 @@ export interface components {
         };
         /**
          * TrashOut
-         * @description What was deleted. `messages` counts the deleted ones of chats that are shown, with all below them.
+         * @description What was deleted. `messages` counts the deleted ones of chats that are shown, with all below them;
+         *     `deleted_messages` are the last hundred, but for those that were deleted together with one above them.
          */
         TrashOut: {
             /** Characters */
             characters: components["schemas"]["HiddenCharacter"][];
             /** Chats */
             chats: components["schemas"]["HiddenChat"][];
+            /** Deleted Messages */
+            deleted_messages: components["schemas"]["HiddenMessageOut"][];
             /** Messages */
             messages: number;
+            /** Personas */
+            personas: components["schemas"]["HiddenPersona"][];
+        };
+        /**
+         * TurnNow
+         * @description A turn as it stands now. `ahead`: how many replies wait before it; null where it does not wait.
+         */
+        TurnNow: {
+            /** Ahead */
+            ahead: number | null;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptOut"][];
+            /** Chat Id */
+            chat_id: string;
+            /** Created At */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            error: components["schemas"]["ErrorOnRecord"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "reply" | "swipe" | "continue";
+            /** Message Id */
+            message_id: string;
+            /** Offset */
+            offset: number;
+            /** Parent Id */
+            parent_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "stopped" | "failed";
+            /** Text */
+            text: string;
+            /** Waiting For */
+            waiting_for: string | null;
         };
         /**
          * TurnOut
@@ -3671,6 +3776,46 @@ export interface operations {
             };
         };
     };
+    restore_persona_api_v1_personas__persona_id__restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                persona_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonaOut"];
+                };
+            };
+        };
+    };
     list_presets_api_v1_presets_get: {
         parameters: {
             query?: never;
@@ -4024,7 +4169,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TurnOut"];
+                    "application/json": components["schemas"]["TurnNow"];
                 };
             };
         };

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { Outbox, type Letter, type Pending, type Post, type Shelf } from "../src/lib/outbox";
+import { Outbox, type Letter, type Pending, type Post } from "../src/lib/outbox";
 import { ProblemError, unreachable } from "../src/lib/problem";
+import type { Shelf } from "../src/lib/shelf";
 import type { Sent } from "../src/lib/wire";
 
 class MemoryShelf implements Shelf {

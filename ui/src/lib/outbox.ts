@@ -11,6 +11,7 @@
  */
 import { asProblemError, type ProblemError } from "./problem";
 import { persist, type Wait } from "./reconnect";
+import { letters, put, remove, take, type OpenShelf } from "./shelf";
 import type { Problem, Sent } from "./wire";
 
 export interface Letter {
@@ -31,20 +32,8 @@ export interface Pending extends Letter {
   readonly trouble: Problem | null;
 }
 
-export const PREFIX = "perdure.outbox.";
-
-/** The part of `Storage` that is used. It may throw (private windows, full disks): then memory alone has to do. */
-export interface Shelf {
-  readonly length: number;
-  key(index: number): string | null;
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
-
 export interface Post {
-  /** Merely naming `localStorage` may throw, hence a function. */
-  readonly shelf: () => Shelf;
+  readonly shelf: OpenShelf;
   readonly send: (letter: Letter) => Promise<Sent>;
   readonly wait: Wait;
   readonly onPending: (pending: readonly Pending[]) => void;
@@ -68,7 +57,7 @@ export class Outbox {
 
   /** Takes up what an earlier page left unsent. */
   open(): void {
-    for (const letter of stored(this.#post.shelf)) if (letter.chatId === this.#chatId) this.#start(letter);
+    for (const letter of letters(this.#post.shelf)) if (letter.chatId === this.#chatId) this.#start(letter);
   }
 
   /** Stops trying; unsent letters stay on the shelf for the next page. */
@@ -127,7 +116,7 @@ export class Outbox {
     const { trouble: _, ...letter } = known;
     if (!this.#kept) return letter;
     try {
-      const now = parsed(this.#post.shelf().getItem(PREFIX + messageId));
+      const now = take(this.#post.shelf, messageId);
       if (now) return now;
     } catch {
       return letter;
@@ -138,7 +127,7 @@ export class Outbox {
 
   #keep(letter: Letter): void {
     try {
-      this.#post.shelf().setItem(PREFIX + letter.messageId, JSON.stringify(letter));
+      put(this.#post.shelf, letter);
     } catch {
       this.#kept = false;
     }
@@ -187,54 +176,12 @@ export class Outbox {
   }
 
   #forget(letter: Letter): void {
-    quietly(() => this.#post.shelf().removeItem(PREFIX + letter.messageId));
+    remove(this.#post.shelf, letter.messageId);
     this.#change(this.#pending.filter((one) => one.messageId !== letter.messageId));
   }
 
   #change(pending: readonly Pending[]): void {
     this.#pending = pending;
     this.#post.onPending(pending);
-  }
-}
-
-/** The letters on the shelf, in the order in which they were written. */
-function stored(openShelf: () => Shelf): Letter[] {
-  const letters: Letter[] = [];
-  quietly(() => {
-    const shelf = openShelf();
-    for (let i = 0; i < shelf.length; i += 1) {
-      const key = shelf.key(i);
-      if (!key?.startsWith(PREFIX)) continue;
-      const letter = parsed(shelf.getItem(key));
-      if (letter) letters.push(letter);
-    }
-  });
-  return letters.sort((a, b) => a.writtenAt.localeCompare(b.writtenAt));
-}
-
-function parsed(value: string | null): Letter | null {
-  try {
-    const letter = JSON.parse(value ?? "null") as Partial<Letter> | null;
-    if (typeof letter?.chatId !== "string" || typeof letter.messageId !== "string") return null;
-    if (typeof letter.text !== "string") return null;
-    return {
-      chatId: letter.chatId,
-      messageId: letter.messageId,
-      text: letter.text,
-      parentId: letter.parentId ?? null,
-      writtenAt: letter.writtenAt ?? "",
-      held: letter.held === true,
-      behind: letter.behind ?? null,
-    };
-  } catch {
-    return null;
-  }
-}
-
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // Storage is a convenience here: the letter is also in memory and on its way.
   }
 }

@@ -1,7 +1,6 @@
 /** One open chat: what is known of it, live. What is drawn of it, what is being written and what can be done about it are in the stores beside this one, which it holds. */
 import { changeChat, getChat, hideChat, restoreChat } from "../lib/api/chats";
-import { getMessage, openEvents } from "../lib/api/messages";
-import { parentOf } from "../lib/families";
+import { openEvents } from "../lib/api/messages";
 import { getPersonas } from "../lib/api/personas";
 import { follow, type Link } from "../lib/follow";
 import { asProblemError } from "../lib/problem";
@@ -12,6 +11,8 @@ import { isInProgress } from "../lib/turns";
 import type { Chat, Message, Persona, Problem, Turn } from "../lib/wire";
 import { t } from "../i18n/i18n.svelte";
 import { Acts } from "./acts.svelte";
+import { Beside } from "./beside";
+import { Drafting } from "./drafting.svelte";
 import { Edits } from "./edits.svelte";
 import { Loading } from "./loading.svelte";
 import { Reading } from "./reading.svelte";
@@ -19,9 +20,6 @@ import { recents } from "./recents.svelte";
 import { router } from "./router.svelte";
 import { toasts } from "./toasts.svelte";
 import { Writing } from "./writing.svelte";
-
-/** At how many of the last messages it is looked whether all that stand beside them are known. */
-const LOOKED_AT = 12;
 
 export class Conversation {
   readonly chatId: string;
@@ -34,11 +32,12 @@ export class Conversation {
   /** Why the chat cannot be shown at all. */
   refused = $state.raw<Problem | null>(null);
   readonly reading: Reading;
+  readonly drafting: Drafting;
   readonly writing: Writing;
   readonly acts: Acts;
   readonly edits: Edits;
   readonly #closed = new AbortController();
-  readonly #sought = new Set<string>();
+  readonly #beside = new Beside(this);
 
   readonly path: readonly string[] = $derived(this.view.path);
   readonly head: ShownMessage | null = $derived(this.view.headId === null ? null : (this.view.messages.get(this.view.headId) ?? null));
@@ -54,17 +53,18 @@ export class Conversation {
     let told = 0;
     this.chat = new Loading(
       () => {
-        told = this.writing.told;
+        told = this.drafting.told;
         return getChat(chatId);
       },
       (chat) => {
         // Asked before the server was told of a draft, it may have answered with the one before.
-        if (chat.draft !== undefined && told === this.writing.told) this.writing.meet(chat.draft);
+        if (chat.draft !== undefined && told === this.drafting.told) this.drafting.meet(chat.draft);
         this.#meetPersona(chat);
       },
     );
     this.edits = new Edits(chatId);
     this.reading = new Reading(this);
+    this.drafting = new Drafting(chatId);
     this.writing = new Writing(this);
     this.acts = new Acts(this);
   }
@@ -163,7 +163,7 @@ export class Conversation {
     this.view = view;
     const reshaped = view.path !== before.path;
     if (reshaped) this.reading.reshaped(before);
-    if (reshaped || view.families !== before.families) this.#seekBeside();
+    if (reshaped || view.families !== before.families) this.#beside.look();
     this.acts.tend();
     this.writing.tend();
   }
@@ -172,26 +172,5 @@ export class Conversation {
     const back = link === "live" && this.link === "reconnecting";
     this.link = link;
     if (back) announceReachable();
-  }
-
-  /** Events do not tell whole families, and a swipe should not wait for what it shows: both are asked for here. */
-  #seekBeside(): void {
-    for (const id of this.reading.drawn.slice(-LOOKED_AT)) {
-      const message = this.message(id);
-      if (message && !this.view.families.get(parentOf(message))?.whole) this.#seek(id);
-    }
-    if (!this.head) return;
-    const ids = this.siblingsOf(this.head);
-    const at = ids.indexOf(this.head.id);
-    for (const id of [ids[at - 1], ids[at + 1]]) if (id !== undefined && !this.view.messages.has(id)) this.#seek(id);
-  }
-
-  #seek(id: string): void {
-    if (this.#sought.has(id)) return;
-    this.#sought.add(id);
-    getMessage(this.chatId, id)
-      .then((message) => this.learn([message]), () => {})
-      // What was missed is asked for again when it is next looked for, but not in a circle.
-      .finally(() => setTimeout(() => this.#sought.delete(id), 1000));
   }
 }

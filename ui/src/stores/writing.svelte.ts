@@ -1,8 +1,5 @@
-/** What the person is writing in a chat, and what is on its way: the draft, messages being sent, and those that wait. */
-import { putDraft } from "../lib/api/chats";
+/** What the person has written in a chat and is on its way: messages being sent, and those that wait. */
 import { putMessage } from "../lib/api/messages";
-import { codePointLength } from "../lib/codepoints";
-import { DraftSaver, keepDraft, readDraft, reconciled, type Draft } from "../lib/drafts";
 import { Outbox, type Letter, type Pending } from "../lib/outbox";
 import { lettersHere } from "../lib/queue";
 import { waitInBrowser } from "../lib/reconnect";
@@ -11,24 +8,15 @@ import { newUuid } from "../lib/uuid";
 import type { Problem } from "../lib/wire";
 import type { Conversation } from "./conversation.svelte";
 
-/** What a message may hold, in code points, as the server counts. */
-export const LIMIT = 100_000;
-
 export class Writing {
-  #draft = $state.raw<Draft>({ text: "", base: "" });
   #pending = $state.raw<readonly Pending[]>([]);
   /** Waiting messages that are to go although the reply failed. */
   #insisted = $state.raw<ReadonlySet<string>>(new Set());
   /** What the outbox still has; a letter that it has not is known to the server. */
   #boxed: ReadonlySet<string> = new Set();
-  #told = 0;
   readonly #conversation: Conversation;
   readonly #outbox: Outbox;
-  readonly #saver: DraftSaver;
 
-  readonly text: string = $derived(this.#draft.text);
-  readonly length: number = $derived(codePointLength(this.text));
-  readonly canSend: boolean = $derived(this.length <= LIMIT && this.text.trim() !== "");
   /** Letters that are not on the branch yet, and belong behind it. */
   readonly letters: readonly Pending[] = $derived.by(() =>
     this.#pending.length === 0 ? this.#pending : lettersHere(this.#pending, this.#conversation.view),
@@ -39,15 +27,6 @@ export class Writing {
   constructor(conversation: Conversation) {
     this.#conversation = conversation;
     const { chatId } = conversation;
-    this.#draft = readDraft(chatId);
-    this.#saver = new DraftSaver({
-      put: (text, keepalive) => putDraft(chatId, text, keepalive),
-      wait: waitInBrowser,
-      onSaved: (text) => {
-        this.#told += 1;
-        this.#keep({ ...this.#draft, base: text });
-      },
-    });
     this.#outbox = new Outbox(chatId, {
       shelf: () => localStorage,
       send: ({ messageId, text, parentId }) =>
@@ -63,7 +42,7 @@ export class Writing {
   open(): () => void {
     this.#outbox.open();
     const look = (): void => this.#outbox.look();
-    const flush = (): void => this.#saver.flush();
+    const flush = (): void => this.#conversation.drafting.flush();
     const seen = (): void => {
       if (document.visibilityState === "hidden") flush();
       else void this.#conversation.chat.start();
@@ -76,40 +55,18 @@ export class Writing {
       window.removeEventListener("pagehide", flush);
       document.removeEventListener("visibilitychange", seen);
       this.#outbox.close();
-      this.#saver.close();
+      this.#conversation.drafting.close();
     };
-  }
-
-  write(text: string): void {
-    this.#keep({ ...this.#draft, text });
-    this.#tell(text, text === "");
-  }
-
-  /** What is too long for a message is kept in this browser alone: the server would refuse it. */
-  #tell(text: string, atOnce = false): void {
-    if (codePointLength(text) <= LIMIT) this.#saver.save(text, atOnce);
-  }
-
-  /** How often the server has been told of a draft. */
-  get told(): number {
-    return this.#told;
-  }
-
-  /** The server has said what it has as the draft: of another device, perhaps. */
-  meet(server: string): void {
-    const draft = reconciled(this.#draft, server);
-    this.#keep(draft);
-    if (draft.text !== server) this.#tell(draft.text);
   }
 
   /** Sends what is written; behind a reply that still runs it waits for its end. */
   send(): void {
-    if (!this.canSend) return;
-    const { text } = this;
+    const { canSend, text } = this.#conversation.drafting;
+    if (!canSend) return;
     const { headId } = this.#conversation.view;
     const before = this.letters.at(-1)?.messageId ?? (this.#conversation.replying ? headId : null);
     this.#conversation.notice = null;
-    this.write("");
+    this.#conversation.drafting.write("");
     this.#outbox.add({
       chatId: this.#conversation.chatId,
       messageId: newUuid(),
@@ -154,11 +111,6 @@ export class Writing {
     this.#outbox.release(first.messageId, head.id);
   }
 
-  #keep(draft: Draft): void {
-    this.#draft = draft;
-    keepDraft(this.#conversation.chatId, draft);
-  }
-
   /** A sent letter stays shown until the stream has brought its message; it must not vanish in between. */
   #show(pending: readonly Pending[]): void {
     const { view } = this.#conversation;
@@ -180,6 +132,6 @@ export class Writing {
     // Another tab has sent it: it is there.
     if (this.#conversation.view.messages.has(letter.messageId)) return;
     this.#conversation.notice = problem;
-    this.write(this.text.trim() === "" ? letter.text : `${letter.text}\n${this.text}`);
+    this.#conversation.drafting.takeBack(letter.text);
   }
 }

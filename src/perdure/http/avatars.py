@@ -44,6 +44,10 @@ SHOWN: dict[int | str, dict[str, Any]] = {
 }
 
 
+SMALL_KEPT = 500
+"""Small pictures that a web process has at hand, of some 10 kB each; the one made first makes room."""
+_made_small: dict[str, bytes] = {}
+
 Size = Literal["small"]
 """How large a picture may be asked for: for lists, 256 pixels at most; as it is where nothing is said."""
 
@@ -93,5 +97,14 @@ async def picture_out(
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     if size == "small":
-        avatar = await anyio.to_thread.run_sync(make_small, avatar, limiter=DECODING)
+        avatar = await _small(digest, avatar)
     return Response(avatar, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _small(digest: str, avatar: bytes) -> bytes:
+    """Made once for all who look at the same list: it takes as long as many a reply's first word."""
+    if digest not in _made_small:
+        _made_small[digest] = await anyio.to_thread.run_sync(make_small, avatar, limiter=DECODING)
+        if len(_made_small) > SMALL_KEPT:
+            del _made_small[next(iter(_made_small))]
+    return _made_small[digest]

@@ -233,16 +233,19 @@ async def test_cards_may_be_dropped_on_every_page(reader: Reader, tmp_path: Path
 
 
 async def test_back_leads_to_where_one_was(come: Come) -> None:
-    """From a character's page to the place in the gallery; a link leads to the beginning, as ever."""
+    """From elsewhere to the place in the gallery; a link leads to the beginning, as ever."""
     reader = await come(viewport={"width": 360, "height": 600})
+    # Nobody is welcomed any more.
+    await reader.meet("Mizzle")
     await reader.open()
-    last = reader.main.locator("article").last
-    await last.scroll_into_view_if_needed()
-    before = await reader.main.evaluate("(main) => main.scrollTop")
-    assert before > 300
-    await last.get_by_role("link").first.click()
-    await expect(reader.button("Start a chat")).to_be_visible()
-    assert await reader.main.evaluate("(main) => main.scrollTop") == 0
+    await expect(reader.button("Chat with Mizzle")).to_be_visible()
+    await reader.main.evaluate("(main) => main.scrollTo(0, 300)")
+    await reader.page.get_by_role("link", name="Chats", exact=True).click()
+    await expect(reader.page.get_by_role("heading", name="Chats", level=1)).to_be_focused()
     await reader.page.go_back()
-    await expect(last).to_be_visible()
-    await expect(reader.main).to_have_js_property("scrollTop", before)
+    await expect(reader.main).to_have_js_property("scrollTop", 300)
+    await reader.page.get_by_role("link", name="Chats", exact=True).click()
+    await expect(reader.page.get_by_role("heading", name="Chats", level=1)).to_be_focused()
+    await reader.page.get_by_role("link", name="Characters", exact=True).click()
+    await expect(reader.button("Chat with Mizzle")).to_be_visible()
+    await expect(reader.main).to_have_js_property("scrollTop", 0)

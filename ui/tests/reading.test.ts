@@ -84,6 +84,16 @@ describe("reading in the past", () => {
     expect([here.atEnd, here.drawn.at(-1)]).toEqual([true, "other"]);
   });
 
+  it("is over at once where the reader goes to the end, whatever is still on its way", async () => {
+    const { reading: here } = await inThePast();
+    here.pane = { firstId: "m80", lastId: "m100" };
+    const more = here.down();
+    here.toEnd();
+    answers.at(-1)!(line(101, 200));
+    await more;
+    expect([here.atEnd, here.drawn.at(-1)]).toEqual([true, "m599"]);
+  });
+
   it("does not begin where the reader has gone to the end meanwhile", async () => {
     const { reading: here } = reading();
     const shown = here.show("m50");

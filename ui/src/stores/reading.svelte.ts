@@ -2,15 +2,13 @@
  * Where in a long chat the reader is: which messages stand in the page, and what is fetched and let go as they move.
  * The line may end at the head, or, for whoever has followed a link into the past, somewhere before it.
  */
-import { getMessages, putHead, type Piece } from "../lib/api/messages";
 import { asProblemError } from "../lib/problem";
-import { persist, waitInBrowser } from "../lib/reconnect";
 import { letGo, lineTo, siblingsOf, type ChatView } from "../lib/stream";
 import { around, bounds, downward, drawn, END, settled, upward, type Pane } from "../lib/window";
 import type { MessagePage } from "../lib/wire";
 import type { Conversation } from "./conversation.svelte";
+import { isGone, Pages } from "./pages";
 
-const PAGE = 100;
 /** Messages that are kept at most, and how many of the end of the branch always are. */
 const KEPT = 1500;
 const TAIL = 200;
@@ -28,10 +26,10 @@ export class Reading {
   following = true;
   #endId = $state<string | null>(null);
   #line: readonly string[] = [];
-  #fetching = false;
   /** How often the reader has asked to be elsewhere: only the last time counts. */
   #wishes = 0;
   readonly #conversation: Conversation;
+  readonly #pages: Pages;
 
   readonly line: readonly string[] = $derived.by(() => this.#steady(this.#endId));
   /** The ids of what is drawn, oldest first. */
@@ -43,6 +41,7 @@ export class Reading {
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation;
+    this.#pages = new Pages(conversation);
   }
 
   /** Draws more of the past. */
@@ -52,8 +51,9 @@ export class Reading {
     if (from >= AT_HAND) return this.#letGo();
     const first = this.line[0];
     if (first === undefined || (this.#conversation.message(first)?.parent_id ?? null) === null) return;
-    const page = await this.#fetch({ before: first });
-    if (page && from === 0) this.pane = upward(this.line, this.pane);
+    const wish = this.#wishes;
+    const page = await this.#pages.next({ before: first });
+    if (page && wish === this.#wishes && from === 0) this.pane = upward(this.line, this.pane);
     this.#letGo();
   }
 
@@ -63,8 +63,9 @@ export class Reading {
     if (to < this.line.length) this.pane = downward(this.line, this.pane);
     if (this.#endId === null || to < this.line.length - AT_HAND) return this.#letGo();
     const last = this.#endId;
-    const page = await this.#fetch({ after: last });
-    if (!page) return;
+    const wish = this.#wishes;
+    const page = await this.#pages.next({ after: last });
+    if (!page || wish !== this.#wishes) return;
     // Named, lest the pane grow by all that has come.
     this.pane = { ...this.pane, lastId: this.pane.lastId ?? last };
     this.#endId = page.messages.at(-1)?.id ?? last;
@@ -85,7 +86,7 @@ export class Reading {
     const wish = (this.#wishes += 1);
     this.seeking = !this.line.includes(id);
     try {
-      const page = this.seeking ? await this.#seek(id, top === null) : null;
+      const page = this.seeking ? await (top === null ? this.#pages.anywhere(id) : this.#pages.around(id)) : null;
       if (wish !== this.#wishes) return;
       if (page !== null) this.#goOnWith(page);
       if (this.#endId === null || this.line.includes(id)) this.pane = around(this.line, id);
@@ -114,20 +115,9 @@ export class Reading {
   async #stay(id: string): Promise<void> {
     const wish = this.#wishes;
     try {
-      this.#conversation.learn((await this.#page({ around: id })).messages);
+      this.#conversation.learn((await this.#pages.around(id)).messages);
     } catch (thrown) {
       if (isGone(thrown) && wish === this.#wishes) this.toEnd();
-    }
-  }
-
-  /** The piece around a message; `anywhere`: on whichever branch it is, which is then shown. */
-  async #seek(id: string, anywhere: boolean): Promise<MessagePage> {
-    try {
-      return await this.#page({ around: id });
-    } catch (thrown) {
-      if (!anywhere || !isGone(thrown)) throw thrown;
-      await this.#persist(() => putHead(this.#conversation.chatId, id, true));
-      return this.#page({ around: id });
     }
   }
 
@@ -135,29 +125,6 @@ export class Reading {
     this.#endId = messages.at(-1)?.id ?? null;
     this.#conversation.learn(messages);
     this.#join();
-  }
-
-  /** A page, once it is here; null where there is none to be had, or another is on its way. */
-  async #fetch(piece: Piece): Promise<MessagePage | null> {
-    if (this.#fetching) return null;
-    this.#fetching = true;
-    try {
-      const page = await this.#page(piece);
-      this.#conversation.learn(page.messages);
-      return page;
-    } catch {
-      return null;
-    } finally {
-      this.#fetching = false;
-    }
-  }
-
-  #page(piece: Piece): Promise<MessagePage> {
-    return this.#persist(() => getMessages(this.#conversation.chatId, piece, PAGE));
-  }
-
-  #persist<T>(ask: () => Promise<T>): Promise<T> {
-    return persist(ask, { signal: this.#conversation.closed, wait: waitInBrowser });
   }
 
   /** A line that has reached the branch's known end goes on with it. */
@@ -197,9 +164,4 @@ export class Reading {
     if (!same) this.#line = line;
     return this.#line;
   }
-}
-
-/** Whether the server does not have it on the branch; all else may yet succeed. */
-function isGone(thrown: unknown): boolean {
-  return asProblemError(thrown).problem.status === 404;
 }

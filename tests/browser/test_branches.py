@@ -74,7 +74,7 @@ async def test_an_edit_in_progress_is_kept_until_it_is_saved_or_left(reader: Rea
     await reader.choose(ids[4], "Edit")
     await editors.last.fill("two, half")
     await reader.page.get_by_role("link", name="Chats", exact=True).click()
-    await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
+    await expect(reader.page.get_by_role("heading", name="Chats", exact=True)).to_be_focused()
     await reader.page.go_back()
     await expect(editors.first).to_have_value("one, half")
     await expect(editors.last).to_have_value("two, half")
@@ -178,7 +178,7 @@ async def test_a_deletion_can_be_undone_from_elsewhere(reader: Reader, ask: Aski
     chat = reader.chat_id
     await reader.choose(ids[3], "Delete")
     await reader.page.get_by_role("link", name="Chats", exact=True).click()
-    await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
+    await expect(reader.page.get_by_role("heading", name="Chats", exact=True)).to_be_focused()
     await reader.refused("**/restore", "Somebody else is at it")
     await reader.button("Undo").click()
     await expect(reader.page.get_by_text("Not undone. Somebody else is at it.")).to_be_visible()

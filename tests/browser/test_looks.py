@@ -44,6 +44,8 @@ async def test_a_finger_finds_whatever_can_be_pressed(come: Come, ask: Asking) -
     """44 pixels each way, on every page."""
     reader = await come(viewport=PHONE, has_touch=True, is_mobile=True)
     character = await ask.character()
+    for _ in range(12):  # more than its page lists
+        await ask.chat()
     await reader.meet("Mizzle")
     await reader.ended(await reader.say("Hello [[tokens=5]]"))
     found = {"chat": await reader.page.evaluate(SMALL)}
@@ -165,7 +167,7 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     await expect(reader.page.get_by_role("menuitem", name="Rename…")).to_be_focused()
     await keyboard.press("End")
     await keyboard.press("Enter")
-    await expect(reader.page.get_by_role("heading", name="Chats")).to_be_focused()
+    await expect(reader.page.get_by_role("heading", name="Chats", exact=True)).to_be_focused()
     chat = reader.main.locator(f'a[href="/chats/{chat_id}"]')
     await expect(chat).to_have_count(0)
     await tab_to("Undo", "Shift+Tab")

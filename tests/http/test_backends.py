@@ -176,10 +176,13 @@ async def test_a_turn_that_nobody_could_try_says_what_it_waits_for(ask: Asking, 
     assert (turn["state"], turn["attempts"], turn["waiting_for"]) == ("queued", [], "model")
     assert (await ask.get("/api/v1/status"))["backend"]["state"] == "down"
     behind = (await ask.said(await ask.chat(), "And I wait behind. [[tokens=2]]"))["turn"]["id"]
-    assert [turn["ahead"], (await ask.turn(behind))["ahead"]] == [0, 1]
+    waits = [await ask.get(f"/api/v1/turns/{waiting}/wait") for waiting in (turn["id"], behind)]
+    assert waits == [{"ahead": n, "waiting_for": "model"} for n in (0, 1)]
     await ask("DELETE", path)
-    ended = [await ask.ended(waited) for waited in (turn["id"], behind)]
-    assert [(turn["state"], turn["ahead"]) for turn in ended] == [("done", None)] * 2
+    for waiting in (turn["id"], behind):
+        assert (await ask.ended(waiting))["state"] == "done"
+        assert await ask.get(f"/api/v1/turns/{waiting}/wait") == {"ahead": None, "waiting_for": None}
+    (await ask("GET", f"/api/v1/turns/{new_id()}/wait")).problem(404, "not_found")
 
 
 async def test_tokens_are_counted_or_estimated(ask: Asking) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,29 +14,38 @@ from perdure.core.views import turn_view
 from perdure.engine import backends, intake
 from perdure.engine.life import reply_text
 from perdure.http.problems import Json
-from perdure.http.schemas.messages import TurnNow, TurnOut
-from perdure.http.service import Perdure
+from perdure.http.schemas.messages import TurnOut, WaitOut
+from perdure.http.service import Perdure, Service
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
 router = APIRouter(prefix="/api/v1/turns", tags=["turns"])
 
 
-@router.get("/{turn_id}", response_model=TurnNow)
+@router.get("/{turn_id}", response_model=TurnOut)
 async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
-    """How the turn stands now. `ahead` counts the replies that wait before it; null once it waits no more."""
-    now = perdure.clock.now()
-
-    def work(records: Records) -> tuple[dict[str, Any], AddedBackend | None]:
-        turn = intake.turn_of(records, str(turn_id))
-        ahead = records.turns.count_queued(now, turn.created_at) if turn.state is State.QUEUED else None
-        return {**_view(records, turn), "ahead": ahead}, backends.active(records)
-
-    view, active = await perdure.store.read(work)
-    if view["state"] == State.QUEUED and not view["attempts"] and await perdure.backends.away(active):
-        # Nobody has tried it, since the model has been away from the start.
+    """How the turn stands now."""
+    view, active = await perdure.store.read(
+        lambda r: (_view(r, intake.turn_of(r, str(turn_id))), backends.active(r)),
+    )
+    if await _waits_for_model(view, active, perdure):
         view["waiting_for"] = "model"
     return Json(view)
+
+
+@router.get("/{turn_id}/wait", response_model=WaitOut)
+async def get_wait(turn_id: UUID, perdure: Perdure) -> Response:
+    """What the turn waits for: how many replies are before it, and whether the model is away."""
+    now = perdure.clock.now()
+
+    def work(records: Records) -> tuple[dict[str, Any], int | None, AddedBackend | None]:
+        turn = intake.turn_of(records, str(turn_id))
+        ahead = records.turns.count_queued(now, turn.created_at) if turn.state is State.QUEUED else None
+        return _view(records, turn), ahead, backends.active(records)
+
+    view, ahead, active = await perdure.store.read(work)
+    away = await _waits_for_model(view, active, perdure)
+    return Json({"ahead": ahead, "waiting_for": "model" if away else view["waiting_for"]})
 
 
 @router.post("/{turn_id}/stop", response_model=TurnOut)
@@ -43,6 +53,11 @@ async def stop_turn(turn_id: UUID, perdure: Perdure) -> Response:
     """End the turn here and keep what has been said. Final, whoever is at work; an ended turn stays as it is."""
     view = await perdure.act(lambda r, now: _view(r, intake.stop(r, str(turn_id), now)), Hint.ENDED, Hint.EVENTS)
     return Json(view)
+
+
+async def _waits_for_model(view: Mapping[str, Any], active: AddedBackend | None, perdure: Service) -> bool:
+    """Whether nobody has tried the turn, since the model has been away from the start."""
+    return view["state"] == State.QUEUED and not view["attempts"] and await perdure.backends.away(active)
 
 
 def _view(records: Records, turn: Turn) -> dict[str, Any]:

@@ -35,8 +35,8 @@ export type Turn = Read<May<Omit<Schemas["TurnOut"], "error">, "waiting_for" | "
   readonly error: Problem | null;
 };
 
-/** A turn as it stands when it is asked for: how many wait before it, null where it does not wait. */
-export type TurnNow = Turn & { readonly ahead: number | null };
+/** What a turn waits for. */
+export type Waiting = Read<Schemas["WaitOut"]>;
 
 /** The data of the events of a chat. */
 export type Delta = Read<Schemas["DeltaOut"]>;

@@ -89,10 +89,11 @@ class TurnOut(BaseModel):
     error: ErrorOnRecord | None
 
 
-class TurnNow(TurnOut):
-    """A turn as it stands now. `ahead`: how many replies wait before it; null where it does not wait."""
+class WaitOut(BaseModel):
+    """What a turn waits for. `ahead` counts the replies that wait before it; null where it does not wait."""
 
     ahead: int | None
+    waiting_for: str | None
 
 
 class AcceptedOut(BaseModel):

@@ -1,5 +1,5 @@
 /** Messages, turns, the branch that is shown, and the events of a chat. */
-import type { Chat, Message, MessagePage, Sent, Turn, TurnNow } from "../wire";
+import type { Chat, Message, MessagePage, Sent, Turn, Waiting } from "../wire";
 import { body, call, json } from "./http";
 
 const chat = (id: string): string => `/api/v1/chats/${encodeURIComponent(id)}`;
@@ -41,7 +41,7 @@ export const putTurn = (
 ): Promise<unknown> =>
   json(`${chat(chatId)}/turns/${encodeURIComponent(turnId)}`, body("PUT", { kind, parent_id: parentId }));
 
-export const getTurn = (turnId: string): Promise<TurnNow> => json(`/api/v1/turns/${encodeURIComponent(turnId)}`);
+export const getWait = (turnId: string): Promise<Waiting> => json(`/api/v1/turns/${encodeURIComponent(turnId)}/wait`);
 
 export const stopTurn = (turnId: string): Promise<Turn> =>
   json(`/api/v1/turns/${encodeURIComponent(turnId)}/stop`, { method: "POST" });

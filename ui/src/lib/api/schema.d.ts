@@ -780,7 +780,7 @@ export interface paths {
         };
         /**
          * Get Turn
-         * @description How the turn stands now. `ahead` counts the replies that wait before it; null once it waits no more.
+         * @description How the turn stands now.
          */
         get: operations["get_turn_api_v1_turns__turn_id__get"];
         put?: never;
@@ -805,6 +805,26 @@ export interface paths {
          * @description End the turn here and keep what has been said. Final, whoever is at work; an ended turn stays as it is.
          */
         post: operations["stop_turn_api_v1_turns__turn_id__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/turns/{turn_id}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Wait
+         * @description What the turn waits for: how many replies are before it, and whether the model is away.
+         */
+        get: operations["get_wait_api_v1_turns__turn_id__wait_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1905,45 +1925,6 @@ export interface components {
             personas: components["schemas"]["HiddenPersona"][];
         };
         /**
-         * TurnNow
-         * @description A turn as it stands now. `ahead`: how many replies wait before it; null where it does not wait.
-         */
-        TurnNow: {
-            /** Ahead */
-            ahead: number | null;
-            /** Attempts */
-            attempts: components["schemas"]["AttemptOut"][];
-            /** Chat Id */
-            chat_id: string;
-            /** Created At */
-            created_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            error: components["schemas"]["ErrorOnRecord"] | null;
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "reply" | "swipe" | "continue";
-            /** Message Id */
-            message_id: string;
-            /** Offset */
-            offset: number;
-            /** Parent Id */
-            parent_id: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "queued" | "running" | "done" | "stopped" | "failed";
-            /** Text */
-            text: string;
-            /** Waiting For */
-            waiting_for: string | null;
-        };
-        /**
          * TurnOut
          * @description A turn. `offset` counts the code points of `text`.
          */
@@ -1977,6 +1958,16 @@ export interface components {
             state: "queued" | "running" | "done" | "stopped" | "failed";
             /** Text */
             text: string;
+            /** Waiting For */
+            waiting_for: string | null;
+        };
+        /**
+         * WaitOut
+         * @description What a turn waits for. `ahead` counts the replies that wait before it; null where it does not wait.
+         */
+        WaitOut: {
+            /** Ahead */
+            ahead: number | null;
             /** Waiting For */
             waiting_for: string | null;
         };
@@ -4169,7 +4160,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TurnNow"];
+                    "application/json": components["schemas"]["TurnOut"];
                 };
             };
         };
@@ -4210,6 +4201,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TurnOut"];
+                };
+            };
+        };
+    };
+    get_wait_api_v1_turns__turn_id__wait_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                turn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitOut"];
                 };
             };
         };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { FIRST_S, LATER_S, watchStanding } from "../src/lib/standing";
-import type { TurnNow } from "../src/lib/wire";
+import { FIRST_S, LATER_S, watchWait } from "../src/lib/waiting";
+import type { Waiting } from "../src/lib/wire";
 
 /** Answers in turn, null for a failure; ends with the last one. */
 async function watched(answers: readonly (number | null)[]): Promise<{ heard: (number | null)[]; waited: number[] }> {
@@ -8,7 +8,7 @@ async function watched(answers: readonly (number | null)[]): Promise<{ heard: (n
   const heard: (number | null)[] = [];
   const waited: number[] = [];
   let asked = 0;
-  await watchStanding({
+  await watchWait({
     signal: left.signal,
     wait: (delay_s) => {
       waited.push(delay_s);
@@ -17,14 +17,14 @@ async function watched(answers: readonly (number | null)[]): Promise<{ heard: (n
     },
     ask: () => {
       const ahead = answers[asked++];
-      return ahead === null ? Promise.reject(new Error("away")) : Promise.resolve({ ahead } as TurnNow);
+      return ahead === null ? Promise.reject(new Error("away")) : Promise.resolve({ ahead } as Waiting);
     },
-    onNews: (turn) => heard.push(turn.ahead),
+    onNews: ({ ahead }) => heard.push(ahead),
   });
   return { heard, waited };
 }
 
-describe("how a turn stands that waits", () => {
+describe("what a turn waits for", () => {
   test("is asked for after a moment, then now and then", async () => {
     expect(await watched([2, 1, 0])).toEqual({ heard: [2, 1, 0], waited: [FIRST_S, LATER_S, LATER_S, LATER_S] });
   });
@@ -35,15 +35,15 @@ describe("how a turn stands that waits", () => {
 
   test("is not told to a page that has been left meanwhile", async () => {
     const left = new AbortController();
-    const heard: TurnNow[] = [];
-    await watchStanding({
+    const heard: Waiting[] = [];
+    await watchWait({
       signal: left.signal,
       wait: () => Promise.resolve(),
       ask: () => {
         left.abort();
-        return Promise.resolve({ ahead: 1 } as TurnNow);
+        return Promise.resolve({ ahead: 1 } as Waiting);
       },
-      onNews: (turn) => heard.push(turn),
+      onNews: (waiting) => heard.push(waiting),
     });
     expect(heard).toEqual([]);
   });

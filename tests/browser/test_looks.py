@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.browser.cards import json_card, saved
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.http.asking import Asking
+from tests.http.asking import Asking, new_id
 
 pytestmark = pytest.mark.anyio
 
@@ -173,3 +173,31 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     await tab_to("Undo", "Shift+Tab")
     await keyboard.press("Enter")
     await expect(chat).to_have_count(1)
+
+
+LEFTMOST = """(name) => {
+  const range = document.createRange();
+  const text = name.firstChild;
+  range.setStart(text, text.length - 1);
+  range.setEnd(text, text.length);
+  const end = range.getBoundingClientRect();
+  range.setStart(text, 0);
+  range.setEnd(text, 1);
+  const start = range.getBoundingClientRect();
+  const { left, right } = name.getBoundingClientRect();
+  return { start: start.left >= left && start.right <= right + 1, end: end.left >= left };
+}"""
+"""Whether the first letter of a name written from the right is within its line, and the last one."""
+
+
+async def test_a_long_name_keeps_its_beginning_whichever_way_it_is_written(come: Come, ask: Asking) -> None:
+    """Above the chat and above what was said, where there is no room for all of it."""
+    name = "شهرزاد بنت الوزير التي لا تنام ولا تمل من الحكايات الطويلة"
+    made = await ask("POST", "/api/v1/characters", json={"name": name, "first_mes": "مساء الخير"})
+    chat = new_id()
+    await ask("PUT", f"/api/v1/chats/{chat}", json={"character_ids": [made.json["id"]]})
+    reader = await come(viewport=PHONE)
+    await reader.open(f"/chats/{chat}")
+    await expect(reader.messages).to_have_count(1)
+    for shown in (reader.page.locator("h1 bdi"), reader.messages.first.locator("h2 bdi")):
+        assert await shown.evaluate(LEFTMOST) == {"start": True, "end": False}

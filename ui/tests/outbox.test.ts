@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { Outbox, type Letter, type Pending, type Post } from "../src/lib/outbox";
+import { Outbox, type Pending, type Post } from "../src/lib/outbox";
+import type { Letter } from "../src/lib/shelf";
 import { ProblemError, unreachable } from "../src/lib/problem";
 import type { Shelf } from "../src/lib/shelf";
 import type { Sent } from "../src/lib/wire";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Letter } from "../src/lib/outbox";
+import type { Letter } from "../src/lib/shelf";
 import { lettersHere } from "../src/lib/queue";
 import { emptyView, type ChatView, type ShownMessage } from "../src/lib/stream";
 

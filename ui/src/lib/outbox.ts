@@ -11,21 +11,8 @@
  */
 import { asProblemError, type ProblemError } from "./problem";
 import { persist, type Wait } from "./reconnect";
-import { letters, put, remove, take, type OpenShelf } from "./shelf";
+import { letters, put, remove, take, type Letter, type OpenShelf } from "./shelf";
 import type { Problem, Sent } from "./wire";
-
-export interface Letter {
-  readonly chatId: string;
-  readonly messageId: string;
-  readonly parentId: string | null;
-  readonly text: string;
-  /** ISO 8601, UTC, by the clock of this browser. */
-  readonly writtenAt: string;
-  /** Not to be sent before `release`. */
-  readonly held: boolean;
-  /** The reply that a held letter waits for, or the letter before it; null where nobody noted it. */
-  readonly behind: string | null;
-}
 
 /** A letter under way; `trouble` is why the last try failed, null while nothing has gone wrong. */
 export interface Pending extends Letter {

@@ -1,5 +1,16 @@
 /** Where letters lie until they are sent: in this browser's storage, each under its own key. */
-import type { Letter } from "./outbox";
+export interface Letter {
+  readonly chatId: string;
+  readonly messageId: string;
+  readonly parentId: string | null;
+  readonly text: string;
+  /** ISO 8601, UTC, by the clock of this browser. */
+  readonly writtenAt: string;
+  /** Not to be sent before `release`. */
+  readonly held: boolean;
+  /** The reply that a held letter waits for, or the letter before it; null where nobody noted it. */
+  readonly behind: string | null;
+}
 
 const PREFIX = "perdure.outbox.";
 

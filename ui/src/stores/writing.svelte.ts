@@ -1,6 +1,7 @@
 /** What the person has written in a chat and is on its way: messages being sent, and those that wait. */
 import { putMessage } from "../lib/api/messages";
-import { Outbox, type Letter, type Pending } from "../lib/outbox";
+import { Outbox, type Pending } from "../lib/outbox";
+import type { Letter } from "../lib/shelf";
 import { lettersHere } from "../lib/queue";
 import { waitInBrowser } from "../lib/reconnect";
 import { isInProgress } from "../lib/turns";

@@ -37,7 +37,7 @@ def put_beside(records: Records, chat_id: str, edit: Edit, now: float) -> Accept
     reply = _wants_reply(edit, old)
     parent = None if old.parent_id is None else records.messages.get(old.parent_id)
     message = Message(edit.message_id, chat.id, old.parent_id, old.role, old.author, old.author_name, edit.text, now)
-    return take_in(records, chat, placed(records, message, parent), edit.settings if reply else None, now)
+    return take_in(records, chat, placed(message, parent, records.messages.node), edit.settings if reply else None, now)
 
 
 def _wants_reply(edit: Edit, old: Message) -> bool:

@@ -105,7 +105,8 @@ def put_message(
     above = chat.head_id if parent_id is None else parent_id
     parent = None if above is None else _parent(records, chat, above)
     user = _user_name(records, chat.persona_id)
-    message = placed(records, Message(message_id, chat_id, above, Role.USER, None, user, text, now), parent)
+    said = Message(message_id, chat_id, above, Role.USER, None, user, text, now)
+    message = placed(said, parent, records.messages.node)
     return take_in(records, chat, message, settings, now)
 
 
@@ -215,7 +216,7 @@ def _begin(
         state=State.QUEUED,
         turn_id=turn.id,
     )
-    messages = [*before, placed(records, reply_place, parent)]
+    messages = [*before, placed(reply_place, parent, records.messages.node)]
     records.messages.add(messages)
     records.turns.add(turn, {"seed": seed_of(turn.id), **_given(reply.settings)})
     news = [message_news(message) for message in messages]

@@ -6,6 +6,7 @@ question takes a look upwards; but all messages on the shown branch are shown, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from perdure.core.ancestry import Placed, ancestor_at, is_within, place_below
@@ -14,9 +15,9 @@ from perdure.core.records import Chat, Message
 from perdure.ports.store import Records
 
 
-def placed(records: Records, message: Message, parent: Message | None) -> Message:
-    """The message at its place below `parent`. Reads one other node at most."""
-    depth, jump_id = place_below(parent, records.messages.node)
+def placed(message: Message, parent: Message | None, look_up: Callable[[str], Placed]) -> Message:
+    """The message at its place below `parent`. Looks up one other node at most."""
+    depth, jump_id = place_below(parent, look_up)
     return replace(message, depth=depth, jump_id=jump_id)
 
 

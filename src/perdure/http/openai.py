@@ -6,20 +6,19 @@ own that is not listed and is forgotten after a day, since such clients bring th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from perdure.core.ancestry import place_below
 from perdure.core.errors import NotFound
 from perdure.core.records import Message, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind
 from perdure.engine import backends, intake
 from perdure.engine.identity import derived_id
 from perdure.engine.intake import NewReply
+from perdure.engine.tree import placed
 from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
 from perdure.http.schemas.fields import MAX_TEXT, Text
@@ -146,9 +145,8 @@ def _begin(
             text=given.text,
             created_at=now,
         )
-        depth, jump_id = place_below(history[-1] if history else None, nodes.__getitem__)
-        nodes[message.id] = replace(message, depth=depth, jump_id=jump_id)
-        history.append(nodes[message.id])
+        history.append(placed(message, history[-1] if history else None, nodes.__getitem__))
+        nodes[message.id] = history[-1]
     records.messages.add(history)
     intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults)), now)
 

@@ -170,7 +170,7 @@ async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     await expect(reader.page.get_by_role("heading", name="Chats", exact=True)).to_be_focused()
     chat = reader.main.locator(f'a[href="/chats/{chat_id}"]')
     await expect(chat).to_have_count(0)
-    # It is offered once the server has the deletion, before the heading: who goes back from there sooner passes its place.
+    # It is offered once the server has the deletion: who goes back from the heading sooner passes its place.
     await expect(reader.button("Undo")).to_be_visible()
     await tab_to("Undo", "Shift+Tab")
     await keyboard.press("Enter")

@@ -14,6 +14,7 @@ import perdure
 from perdure.core.errors import (
     ClientError,
     Fault,
+    Mender,
     ModelError,
     NetworkError,
     PerdureError,
@@ -30,7 +31,7 @@ for module in pkgutil.walk_packages(perdure.__path__, "perdure."):
         importlib.import_module(module.name)
 
 EVERYWHERE = list(tree())
-ALL = [kind for kind in EVERYWHERE if kind.__module__ == "perdure.core.errors"]
+ALL = [kind for kind in EVERYWHERE if kind.__module__.startswith("perdure.core.errors.")]
 FAULTS = {ServerError: Fault.SERVER, ModelError: Fault.MODEL, NetworkError: Fault.NETWORK, ClientError: Fault.CLIENT}
 
 
@@ -44,7 +45,7 @@ def test_errors_are_defined_in_one_place() -> None:
     """An adapter may have a private kind of an error, but it tells clients nothing that the tree does not."""
     for kind in set(EVERYWHERE) - set(ALL):
         told = next(base for base in kind.__mro__ if base in ALL)
-        assert vars(kind).keys().isdisjoint({"code", "fault", "status", "title", "remedy", "retry"}), kind
+        assert vars(kind).keys().isdisjoint({"code", "fault", "status", "title", "verdict", "remedy", "retry"}), kind
         assert by_code()[kind.code] is told
 
 
@@ -59,6 +60,22 @@ def test_every_error_says_what_happened_and_what_helps(kind: type[PerdureError])
     assert not kind.title.endswith(".")
     assert kind.remedy.endswith((".", "!"))
     assert kind.remedy[0].isupper()
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.code)
+def test_every_error_is_explained(kind: type[PerdureError]) -> None:
+    """Likely causes, what is safe, who can mend it, and what makes it worse: in whole sentences."""
+    assert kind.causes
+    assert isinstance(kind.mender, Mender)
+    for sentence in (*kind.causes, kind.kept, kind.verdict, *([kind.avoid] if kind.avoid else [])):
+        assert sentence.endswith(".")
+        assert sentence[0].isupper()
+
+
+def test_all_faces_of_one_failure_end_in_the_same_sentence() -> None:
+    """Whose fault it is, is said in the same words for all that is that one's fault."""
+    assert {(kind.fault, kind.verdict) for kind in ALL[1:]} == {(kind.fault, kind.verdict) for kind in FAULTS}
+    assert len({kind.verdict for kind in ALL[1:]}) == len(Fault)
 
 
 @pytest.mark.parametrize("kind", ALL[1:], ids=lambda kind: kind.code)
@@ -81,12 +98,13 @@ def test_the_status_fits_the_fault(kind: type[PerdureError]) -> None:
     st.booleans(),
     st.none() | st.floats(0, 1e6),
     st.none() | st.text(min_size=1),
+    st.none() | st.text(min_size=1),
 )
 def test_a_stored_error_is_recalled_whole(
-    kind: type[PerdureError], detail: str, saved: bool, wait_s: float | None, remedy: str | None
+    kind: type[PerdureError], detail: str, saved: bool, wait_s: float | None, remedy: str | None, error_id: str | None
 ) -> None:
     """What is kept beside a turn's partial text says the same when it is read again."""
-    error = kind(detail, saved=saved, retry_after_s=wait_s, remedy=remedy)
+    error = kind(detail, saved=saved, retry_after_s=wait_s, remedy=remedy, error_id=error_id)
     assert describe(error)["remedy"] == (remedy or kind.remedy)
     recalled = recall(describe(error))
     assert type(recalled) is kind

@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 
 from perdure.core.errors import (
+    BackendNameUnresolved,
+    BackendTlsFailed,
     ModelBroken,
     ModelCut,
     ModelError,
@@ -124,7 +126,7 @@ async def test_nobody_there_is_told_with_what_to_do() -> None:
     async with raw(plain) as url:
         tls = await checked(url.replace("http:", "https:"))
     found = [nobody.problem, unknown.problem, tls.problem]
-    assert [type(problem) for problem in found] == [ModelUnreachable] * 3
+    assert [type(problem) for problem in found] == [ModelUnreachable, BackendNameUnresolved, BackendTlsFailed]
     words = [problem.remedy if problem else "" for problem in found]
     for word, remedy in zip(("Start", "spelt", "http://"), words, strict=True):
         assert word in remedy

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from perdure.core.errors import (
+    BackendNameUnresolved,
     ContextTooLong,
     ModelBroken,
     ModelCut,
@@ -136,12 +137,15 @@ async def test_closing_the_iterator_closes_the_request(log: Log, backend: OpenAI
 
 
 async def test_nobody_there_is_unreachable(heard: Hear, ask: Say) -> None:
-    """A refused connection and an unknown name are the same to a turn: wait until it is back."""
+    """A refused connection is the model's, an unknown name the network's, and a turn waits for either."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses, and nobody else gets the port
-        for url in (f"http://127.0.0.1:{taken.getsockname()[1]}", "http://no-such-host.invalid:80"):
+        refused = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        faces = ((refused, ModelUnreachable), ("http://no-such-host.invalid:80", BackendNameUnresolved))
+        for url, kind in faces:
             backend = OpenAIBackend(url, "m")
-            with pytest.raises(ModelUnreachable):
+            assert kind.away
+            with pytest.raises(kind):
                 await heard(backend, ask("Anyone?"))
             assert not await backend.ready()
             await backend.close()
@@ -289,7 +293,7 @@ async def test_nor_are_they_by_another_name(
     monkeypatch.setattr(off_limits, "_METADATA", {ip_address("127.0.0.1")})
     for host in ("localhost", "2130706433"):
         backend = OpenAIBackend(url.replace("127.0.0.1", host), "m")
-        with pytest.raises(ModelError):
+        with pytest.raises(BackendNameUnresolved):
             await heard(backend, ask("Hi"))
         await backend.close()
     monkeypatch.undo()

@@ -8,6 +8,10 @@ import { en } from "../src/i18n/en";
 
 const SOURCES = join(import.meta.dirname, "..", "src");
 
+const ERRORS = join(SOURCES, "..", "..", "src", "perdure", "core", "errors");
+/** The tree of errors: its four faults, as they stand in the server's source. */
+const tree = ["server", "model", "network", "client"].map((fault) => readFileSync(join(ERRORS, `${fault}.py`), "utf8")).join("\n");
+
 /** What is the same in every language: names, and what is typed as it stands. */
 const SAME_EVERYWHERE = new Set(["Perdure", "· Perdure", "http://127.0.0.1:11434/v1", "access_token"]);
 /** What is shown or read aloud although it is an attribute. */
@@ -43,9 +47,12 @@ describe("catalogues", () => {
   });
 
   test("every error that the server can tell of has its words in German, and none that it cannot", () => {
-    const errors = readFileSync(join(SOURCES, "..", "..", "src", "perdure", "core", "errors.py"), "utf8");
-    const codes = [...errors.matchAll(/^    code = "(\w+)"$/gm)].map((match) => match[1]!);
-    expect(Object.keys(de.common.problems).sort()).toEqual([...codes, "unreachable"].sort());
+    const codes = [...tree.matchAll(/^    code = "(\w+)"$/gm)].map((match) => match[1]!);
+    expect(Object.keys(de.common.problems).sort()).toEqual(codes.sort());
+  });
+
+  test("whose fault it is, is said in English as the server says it", () => {
+    for (const sentence of Object.values(en.common.whose)) expect(tree).toContain(`verdict = "${sentence}"`);
   });
 
   test("German is German: hardly a sentence is the same", () => {

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
-from perdure.core.errors import ModelUnreachable, PerdureError, TurnSetAside
+from perdure.core.errors import PerdureError, TurnSetAside
 from perdure.core.lease import Lease
 from perdure.core.reply import Progress
 
@@ -248,10 +248,9 @@ def _end(
 
 def _interrupted(turn: Turn, error: PerdureError, jitter: float, now: float) -> tuple[Turn, tuple[Effect, ...]]:
     """Ask again where that can help. A backend that is away is waited for, not counted against the turn."""
-    away = isinstance(error, ModelUnreachable)
-    failures = turn.failures if away else turn.failures + 1
+    failures = turn.failures if error.away else turn.failures + 1
     turn = replace(turn, failures=failures)
-    if not error.retry or failures >= MAX_FAILURES or (away and out_of_patience(turn, now)):
+    if not error.retry or failures >= MAX_FAILURES or (error.away and out_of_patience(turn, now)):
         return _end(turn, State.FAILED, error.code, now, error)
     wait_s = max(retry_wait_s(failures, jitter), error.retry_after_s or 0.0)
     return _requeue(turn, now + wait_s), (CloseAttempt(turn.attempt, error.code, error),)

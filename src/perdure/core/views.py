@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from perdure.core.characters import tagline
-from perdure.core.errors import PerdureError, describe
+from perdure.core.errors import Fault, PerdureError, describe
 from perdure.core.records import Attempt, Chat, Hidden, HiddenMessage, Message, Persona, StoredCharacter, Use
 from perdure.core.turn import State, Turn
 
@@ -48,7 +48,7 @@ def message_view(message: Message, text: str | None = None, siblings: Sequence[s
 def turn_view(turn: Turn, attempts: Sequence[Attempt], text: str) -> dict[str, Any]:
     """A turn with its attempts and its text so far."""
     last = attempts[-1].error if attempts else None
-    waits = turn.state is State.QUEUED and last is not None and last.fault == "model"
+    waits = turn.state is State.QUEUED and last is not None and last.fault in (Fault.MODEL, Fault.NETWORK)
     return {
         "id": turn.id,
         "chat_id": turn.chat_id,

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import anyio
 
-from perdure.core.errors import ModelMissing, ModelUnreachable, StoreFull, StoreUnavailable
+from perdure.core.errors import ModelMissing, StoreFull, StoreUnavailable
 from perdure.core.lease import HEARTBEAT_S, LEASE_S, grant
 from perdure.core.turn import Claimed, Released, Turn
 from perdure.engine import reaper, scene
@@ -139,10 +139,10 @@ class Worker:
     async def _attempt(self, turn: Turn, part: Part | None, backend: Backend) -> None:
         try:
             error = await self._attempts.run(turn, part, backend)
-            if isinstance(error, (ModelUnreachable, ModelMissing)):
-                self._gate.shut(backend)
-            elif error is None:
+            if error is None:
                 self._gate.well(backend)
+            elif error.away or isinstance(error, ModelMissing):
+                self._gate.shut(backend)
         except (StoreUnavailable, StoreFull):
             # The end could not be written: the turn is given back when the store is well again (`_watch_mine`).
             pass

@@ -12,6 +12,7 @@ from perdure.http import (
     chats,
     data,
     events,
+    help_pages,
     messages,
     openai,
     openapi,
@@ -45,7 +46,7 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     parts = (
         *(chats, messages, turns, events, cards, characters, personas, trash),
-        *(settings_api, backends, data, openai, operator),
+        *(settings_api, backends, data, openai, operator, help_pages),
     )
     for part in parts:
         app.router.routes.extend(part.router.routes)

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perdure.core.errors import ClientError, NotAllowedHere, PerdureError, TokenRequired, TooLarge
-from perdure.http.problems import problem, unforeseen
+from perdure.http.problems import refusal, unforeseen
 
 COOKIE = "perdure_token"
 
@@ -78,7 +78,7 @@ class Guard:
             receive = _limited(receive, headers, _limit_of(path))
             await self._app(scope, receive, send_safely)
         except PerdureError as refused:
-            await problem(refused, path)(scope, receive, send_safely)
+            await refusal(refused, path)(scope, receive, send_safely)
         except Exception as error:
             if begun:
                 raise

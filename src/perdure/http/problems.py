@@ -73,16 +73,10 @@ class Json(Response):
         await super().__call__(scope, receive, send)
 
 
-def problem(error: PerdureError, path: str, error_id: str | None = None) -> Response:
+def problem(error: PerdureError, path: str) -> Response:
     """The problem document of an error."""
-    error_id = error_id or uuid4().hex
-    document: dict[str, Any] = {
-        "type": f"/help/errors#{error.code}",
-        "status": error.status,
-        **describe(error),
-        "incident": None,
-        "error_id": error_id,
-    }
+    error.error_id = error.error_id or uuid4().hex
+    document: dict[str, Any] = {"status": error.status, **describe(error), "incident": None}
     if path.startswith("/v1/"):
         # What OpenAI's clients look for.
         document["error"] = {
@@ -100,13 +94,15 @@ def problem(error: PerdureError, path: str, error_id: str | None = None) -> Resp
 
 
 def refusal(error: PerdureError, path: str) -> Response:
-    """The answer where a use case refuses or fails. The log tells of failures, under the same id."""
-    error_id = uuid4().hex
+    """The answer where a use case refuses or fails. The log tells of it under the same id."""
+    error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
         # A model that failed was foreseen; where our own record fails, the cause is worth its lines.
         cause = error if error.fault is Fault.SERVER else None
-        log.warning("request failed", error_id=error_id, code=error.code, path=path, exc_info=cause)
-    return problem(error, path, error_id)
+        log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
+    else:
+        log.info("request refused", error_id=error.error_id, code=error.code, path=path, detail=error.detail)
+    return problem(error, path)
 
 
 def install(app: FastAPI) -> None:
@@ -118,12 +114,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return problem(_explained(error, request.headers.get("content-type", "")), request.url.path)
+        return refusal(_explained(error, request.headers.get("content-type", "")), request.url.path)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
         kind = _BY_STATUS.get(error.status_code, ClientError if error.status_code < 500 else ServerError)
-        answer = problem(kind(), request.url.path)
+        answer = refusal(kind(), request.url.path)
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
         return answer
@@ -131,9 +127,9 @@ def install(app: FastAPI) -> None:
 
 def unforeseen(error: Exception, path: str) -> Response:
     """The problem document of a mistake of ours. The log tells the whole of it, under the same id."""
-    error_id = uuid4().hex
-    log.error("unforeseen failure", error_id=error_id, path=path, exc_info=error)
-    return problem(ServerError("Something happened that was not foreseen."), path, error_id)
+    mistake = ServerError("Something happened that was not foreseen.", error_id=uuid4().hex)
+    log.error("unforeseen failure", error_id=mistake.error_id, path=path, exc_info=error)
+    return problem(mistake, path)
 
 
 def _explained(error: RequestValidationError, content_type: str) -> PerdureError:

@@ -17,6 +17,8 @@ from perdure.core.errors import (
     ModelRefused,
     ModelRubbish,
     ModelStalled,
+    NetworkError,
+    PerdureError,
     UnknownModel,
 )
 from perdure.core.prompt import Ask, PromptMessage, Sampling
@@ -47,11 +49,11 @@ class Checked:
 
     models: tuple[str, ...] = ()
     reply: str | None = None
-    problem: ModelError | None = None
+    problem: PerdureError | None = None
 
 
 async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) -> Checked:
-    """Ask for the list of models, and where one is named for a short reply of it. Never raises a ModelError."""
+    """Ask for the list of models, and where one is named for a short reply of it. Never raises what a backend or the way to it fails with."""
     models: tuple[str, ...] = ()
     said: list[str] = []
     try:
@@ -75,7 +77,7 @@ async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) 
                 # Of a thousand names it takes a while to see which come near.
                 named = await asyncio.to_thread(_named, failure, model, models)
                 raise listed or named from failure
-    except ModelError as failure:
+    except (ModelError, NetworkError) as failure:
         return Checked(models, None, _at_hand(failure))
     except TimeoutError:
         if said:
@@ -122,7 +124,7 @@ def near_names(model: str, models: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*within, *alike]))[:3]
 
 
-def _at_hand(failure: ModelError) -> ModelError:
+def _at_hand(failure: PerdureError) -> PerdureError:
     better = _REMEDIES.get(type(failure))
     if better is not None and failure.remedy == type(failure).remedy:
         failure.remedy = better

@@ -18,15 +18,19 @@ import aiohttp
 import orjson
 
 from perdure.core.errors import (
+    BackendNameUnresolved,
+    BackendTlsFailed,
     ContextTooLong,
     ModelBroken,
     ModelCut,
     ModelError,
     ModelKeyRejected,
+    ModelOutOfMemory,
     ModelOverloaded,
     ModelRefused,
     ModelRubbish,
     ModelUnreachable,
+    NetworkError,
     UnknownModel,
 )
 
@@ -41,6 +45,7 @@ _UNKNOWN_MODEL = re.compile(
 )
 _KEY = re.compile(r"invalid_api_key|authentication_error|permission_error|incorrect api key", re.IGNORECASE)
 _QUOTA = re.compile(r"insufficient_quota|billing", re.IGNORECASE)
+_MEMORY = re.compile(r"out of memory|\bOOM\b|cudaMalloc|failed to allocate|requires more system memory", re.IGNORECASE)
 _BUSY = re.compile(r"overloaded|rate_?limit|too many requests|unavailable_error|at capacity", re.IGNORECASE)
 _LOADING = re.compile(r"loading model", re.IGNORECASE)
 _BROKEN = re.compile(r"server_error|internal_error|api_error|internal server error", re.IGNORECASE)
@@ -138,20 +143,13 @@ def from_error(error: object, who: str) -> ModelError:
     return _judge(status, complaint, who, f"The model's server ({who}) reported an error.", None)
 
 
-def from_client_error(error: Exception, who: str) -> ModelError:
-    """The error for an exception of aiohttp or of the socket below it."""
+def from_client_error(error: Exception, who: str) -> ModelError | NetworkError:
+    """The error for an exception of aiohttp or of the socket below it: the model's, or that of the way to it."""
     match error:
         case aiohttp.ClientConnectorDNSError():
-            return ModelUnreachable(
-                f"The name of the model's server ({who}) cannot be resolved.",
-                remedy="Check how the address is spelt, and whether this machine is on the network.",
-            )
+            return BackendNameUnresolved(f"The name of the model's server ({who}) cannot be resolved.")
         case aiohttp.ClientSSLError():
-            return ModelUnreachable(
-                f"No trusted TLS connection to the model's server ({who}) can be made.",
-                remedy="A server at home mostly speaks http:// and not https://: try that. Otherwise its certificate "
-                "has to be one that this machine trusts.",
-            )
+            return BackendTlsFailed(f"No trusted TLS connection to the model's server ({who}) can be made.")
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.ClientProxyConnectionError():
             return ModelUnreachable(
                 f"No connection to the model's server ({who}) can be made.",
@@ -194,6 +192,8 @@ def _judge(status: int, complaint: Complaint, who: str, happened: str, wait_s: f
         )
     if status in (400, 413, 422, 500) and _CONTEXT.search(words):
         return ContextTooLong(f"The conversation is longer than the model at {who} can read.{told}")
+    if status >= 500 and _MEMORY.search(words):
+        return ModelOutOfMemory(answered, retry_after_s=wait_s)
     if status == 503 and _LOADING.search(words):
         return ModelUnreachable(
             f"The model's server ({who}) is still loading its model.",

@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from perdure.core.errors import ModelBroken, ModelError, ModelRefused, ModelRubbish
+from perdure.core.errors import ModelBroken, ModelError, ModelRefused, ModelRubbish, NetworkError
 from perdure.core.prompt import Ask, PromptMessage
 from perdure.models import failures
 from perdure.models.continuation import (
@@ -169,7 +169,7 @@ class OpenAIBackend:
                 if self._server != LLAMA_CPP:
                     return None
                 return await asyncio.gather(*(self._count(text) for text in texts))
-        except (*_WIRE_ERRORS, ModelError, orjson.JSONDecodeError, KeyError, TypeError):
+        except (*_WIRE_ERRORS, ModelError, NetworkError, orjson.JSONDecodeError, KeyError, TypeError):
             return None
 
     async def _count(self, text: str) -> int:

@@ -20,6 +20,5 @@ export function tell(problem: Problem, common: Catalogue["common"]): Told {
     const { title, remedy } = known;
     return { title, remedy, detail: known.detail ?? detail, foreign: known.detail === undefined && detail !== "" };
   }
-  const title = problem.code === `http_${problem.status}` ? common.serverAnswered(String(problem.status)) : problem.title;
-  return { title, detail, remedy: problem.remedy ?? "", foreign: false };
+  return { title: problem.title, detail, remedy: problem.remedy ?? "", foreign: false };
 }

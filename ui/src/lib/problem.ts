@@ -32,20 +32,33 @@ export const unreachable: Problem = {
   saved: null,
 };
 
+/** What is meant by a proxy that answers in the server's place, by its status: it does not reach the server, or is none. */
+const away: Problem = {
+  code: "server_unavailable",
+  fault: "server",
+  title: "The server is not ready just now",
+  detail: null,
+  remedy: "Wait a moment: it is tried again by itself.",
+  saved: null,
+};
+const notOurs: Problem = {
+  code: "proxy_in_the_way",
+  fault: "network",
+  title: "Something else answered in the server's place",
+  detail: null,
+  remedy: "Open the server's page in a browser and see who answers. Behind a proxy, its operator has to look.",
+  saved: null,
+};
+
 /** The error that any thrown thing stands for; what is no problem document means that nobody answered. */
 export function asProblemError(error: unknown): ProblemError {
   return error instanceof ProblemError ? error : new ProblemError(unreachable);
 }
 
-/** Reads the problem that a non-2xx answer carries. A proxy's own error page becomes a plain sentence. */
+/** Reads the problem that a non-2xx answer carries. A proxy's own error page is told as what it means. */
 export async function problemOf(response: Response): Promise<Problem> {
   const fallback: Problem = {
-    code: "http_" + response.status,
-    fault: response.status >= 500 ? "server" : "client",
-    title: `The server answered ${response.status} ${response.statusText}`.trim(),
-    detail: null,
-    remedy: null,
-    saved: null,
+    ...(response.status === 429 || response.status >= 500 ? away : notOurs),
     status: response.status,
     retry_after_s: secondsOf(response.headers.get("Retry-After")),
   };

@@ -18,7 +18,7 @@ type May<T, Key extends keyof T> = Omit<T, Key> & Partial<Pick<T, Key>>;
 
 /** RFC 9457 problem document with Perdure's members. Proxies and the page itself know less of theirs. */
 export type Problem = Read<
-  May<Omit<Schemas["Problem"], "type" | "detail" | "remedy" | "saved">, "status" | "retry_after_s" | "incident" | "error_id">
+  May<Omit<Schemas["Problem"], "detail" | "remedy" | "saved">, "type" | "verdict" | "avoid" | "status" | "retry_after_s" | "incident" | "error_id">
 > & { readonly detail: string | null; readonly remedy: string | null; readonly saved: boolean | null };
 
 export type Message = Read<May<Omit<Schemas["MessageOut"], "error" | "author">, "depth" | "siblings">> & {

@@ -10,7 +10,7 @@ const PREFIX = "perdure-shell-";
 export const OWN_FILES: ReadonlySet<string> = new Set(["/appearance.js", "/favicon.svg"]);
 
 /** Paths whose answers are the server's alone, also where a browser opens them as pages. */
-const SERVERS = /^\/(api|v1|healthz|readyz|metrics|status|sw\.js|manifest\.webmanifest|icons)(\/|$|\.)/;
+const SERVERS = /^\/(api|v1|healthz|readyz|metrics|status|help|sw\.js|manifest\.webmanifest|icons)(\/|$|\.)/;
 
 export const cacheName = (shell: Shell): string => PREFIX + shell.version;
 

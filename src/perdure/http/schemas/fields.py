@@ -48,22 +48,24 @@ class Asked(BaseModel):
 class ErrorOnRecord(BaseModel):
     """Why a turn failed."""
 
+    type: str
     code: str
     fault: Literal["server", "model", "network", "client"]
     title: str
+    verdict: str
     detail: str
     saved: bool
     remedy: str
+    avoid: str
     retry_after_s: float | None
+    error_id: str | None
 
 
 class Problem(ErrorOnRecord):
     """An RFC 9457 problem document."""
 
-    type: str
     status: int
     incident: str | None
-    error_id: str
 
 
 def again(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -70,6 +70,14 @@ export const common = {
     choose: "choose",
     close: "close",
   },
+  /** Whose fault it is, in the words of the tree of errors. */
+  whose: {
+    server: "It is the server, and neither you nor your connection.",
+    model: "It is the model's server, and neither you nor your connection.",
+    network: "It is the connection: what stands at its other end may be well.",
+    client: "Nothing is broken: asked otherwise, it works.",
+  },
+  aboutError: "What this means, and what helps",
   /** Problems by their code. In English the server's own words are shown. */
   problems: {
     unreachable: {
@@ -78,5 +86,4 @@ export const common = {
       remedy: "If it stays away, look whether Perdure is running.",
     },
   } as Readonly<Record<string, { readonly title: string; readonly remedy: string; readonly detail?: string } | undefined>>,
-  serverAnswered: (status: string) => `The server answered ${status}`,
 };

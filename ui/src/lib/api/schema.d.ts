@@ -1312,10 +1312,14 @@ export interface components {
          * @description Why a turn failed.
          */
         ErrorOnRecord: {
+            /** Avoid */
+            avoid: string;
             /** Code */
             code: string;
             /** Detail */
             detail: string;
+            /** Error Id */
+            error_id: string | null;
             /**
              * Fault
              * @enum {string}
@@ -1329,6 +1333,10 @@ export interface components {
             saved: boolean;
             /** Title */
             title: string;
+            /** Type */
+            type: string;
+            /** Verdict */
+            verdict: string;
         };
         /**
          * HeadOut
@@ -1653,12 +1661,14 @@ export interface components {
          * @description An RFC 9457 problem document.
          */
         Problem: {
+            /** Avoid */
+            avoid: string;
             /** Code */
             code: string;
             /** Detail */
             detail: string;
             /** Error Id */
-            error_id: string;
+            error_id: string | null;
             /**
              * Fault
              * @enum {string}
@@ -1678,6 +1688,8 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+            /** Verdict */
+            verdict: string;
         };
         /**
          * ProcessOut

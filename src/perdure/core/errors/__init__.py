@@ -1,0 +1,171 @@
+"""The one tree of errors: whose fault a failure is, what is safe, and what helps.
+
+Every failure that a person, a client or an operator can meet is one of these classes. A class carries what is always
+true of it (code, fault, HTTP status, title, causes, remedy); an instance adds what is true this time (detail, wait, and
+the remedy where there is a better one than its kind's). The HTTP layer turns an instance into an RFC 9457 problem
+document, a turn keeps it beside its partial text, the command line prints its sentence, the Python client raises it
+again, and `/help/errors` explains all of them. The four faults have a module each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from perdure.core.errors.base import Fault, Mender, PerdureError
+from perdure.core.errors.client import (
+    BadCard,
+    BadPicture,
+    ClientError,
+    Conflict,
+    Invalid,
+    MethodNotAllowed,
+    NotAllowedHere,
+    NotFound,
+    OutdatedPage,
+    TokenRequired,
+    TooFast,
+    TooLarge,
+    TurnInProgress,
+    UnsupportedMedia,
+)
+from perdure.core.errors.model import (
+    ContextTooLong,
+    ModelBroken,
+    ModelCut,
+    ModelError,
+    ModelKeyRejected,
+    ModelMissing,
+    ModelOutOfMemory,
+    ModelOverloaded,
+    ModelRefused,
+    ModelRubbish,
+    ModelStalled,
+    ModelUnreachable,
+    UnknownModel,
+)
+from perdure.core.errors.network import (
+    BackendNameUnresolved,
+    BackendTlsFailed,
+    CaptivePortal,
+    ConnectionCut,
+    ConnectionRefused,
+    NameUnresolved,
+    NetworkError,
+    NoAnswer,
+    Offline,
+    ProxyInTheWay,
+    TlsFailed,
+    Unreachable,
+)
+from perdure.core.errors.server import (
+    Overloaded,
+    Restarting,
+    ServerError,
+    StoreFull,
+    StoreUnavailable,
+    TurnSetAside,
+)
+
+__all__ = [
+    "BackendNameUnresolved",
+    "BackendTlsFailed",
+    "BadCard",
+    "BadPicture",
+    "CaptivePortal",
+    "ClientError",
+    "Conflict",
+    "ConnectionCut",
+    "ConnectionRefused",
+    "ContextTooLong",
+    "Fault",
+    "Invalid",
+    "Mender",
+    "MethodNotAllowed",
+    "ModelBroken",
+    "ModelCut",
+    "ModelError",
+    "ModelKeyRejected",
+    "ModelMissing",
+    "ModelOutOfMemory",
+    "ModelOverloaded",
+    "ModelRefused",
+    "ModelRubbish",
+    "ModelStalled",
+    "ModelUnreachable",
+    "NameUnresolved",
+    "NetworkError",
+    "NoAnswer",
+    "NotAllowedHere",
+    "NotFound",
+    "Offline",
+    "OutdatedPage",
+    "Overloaded",
+    "PerdureError",
+    "ProxyInTheWay",
+    "Restarting",
+    "ServerError",
+    "StoreFull",
+    "StoreUnavailable",
+    "TlsFailed",
+    "TokenRequired",
+    "TooFast",
+    "TooLarge",
+    "TurnInProgress",
+    "TurnSetAside",
+    "UnknownModel",
+    "Unreachable",
+    "UnsupportedMedia",
+    "by_code",
+    "describe",
+    "page_of",
+    "recall",
+    "tree",
+]
+
+
+def tree(root: type[PerdureError] = PerdureError) -> Iterator[type[PerdureError]]:
+    """Every error of the tree, depth first."""
+    yield root
+    for child in root.__subclasses__():
+        yield from tree(child)
+
+
+def by_code() -> Mapping[str, type[PerdureError]]:
+    """The tree by its stable codes. An adapter's private kind of an error goes by the name of the error itself."""
+    return {kind.code: kind for kind in reversed(list(tree()))}
+
+
+def page_of(kind: type[PerdureError]) -> str:
+    """The path of the page that explains it, which Perdure serves itself: the `type` of its problem documents."""
+    return f"/help/errors/{kind.code}"
+
+
+def describe(error: PerdureError) -> dict[str, object]:
+    """The problem members that are kept with a turn and shown on its message."""
+    return {
+        "type": page_of(type(error)),
+        "code": error.code,
+        "fault": str(error.fault),
+        "title": error.title,
+        "verdict": error.verdict,
+        "detail": error.detail,
+        "saved": error.saved,
+        "remedy": error.remedy,
+        "avoid": error.avoid,
+        "retry_after_s": error.retry_after_s,
+        "error_id": error.error_id,
+    }
+
+
+def recall(described: Mapping[str, object]) -> PerdureError:
+    """The error that `describe` told of; one of an unknown code (from a newer version) is the server's."""
+    kind = by_code().get(str(described.get("code")), ServerError)
+    wait = described.get("retry_after_s")
+    error_id = described.get("error_id")
+    return kind(
+        str(described.get("detail") or ""),
+        saved=bool(described.get("saved")),
+        retry_after_s=float(wait) if isinstance(wait, (int, float)) else None,
+        remedy=str(described.get("remedy") or ""),
+        error_id=error_id if isinstance(error_id, str) else None,
+    )

@@ -21,8 +21,7 @@ from tests.http.installation import DEADLINE_S
 
 FINAL = ("done", "stopped", "failed")
 MEMBERS = frozenset(
-    ("type", "title", "status", "detail", "code", "fault", "verdict", "saved", "remedy", "avoid")
-    + ("retry_after_s", "incident", "error_id")
+    "type title status detail code fault verdict saved remedy avoid retry_after_s incident error_id".split()
 )
 """What a problem document holds."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from perdure.core.errors import Fault, Mender, PerdureError, by_code, page_of
+from perdure.core.errors import Fault, Mender, PerdureError, by_code, page_of, tree
 
 router = APIRouter(prefix="/help", include_in_schema=False)
 
@@ -60,7 +60,8 @@ async def style() -> Response:
 
 @cache
 def _table() -> str:
-    kinds = [kind for kind in by_code().values() if kind is not PerdureError]
+    named = set(by_code().values()) - {PerdureError}
+    kinds = [kind for kind in tree() if kind in named]
     parts = [_section(fault, [kind for kind in kinds if kind.fault is fault]) for fault in Fault]
     contents = "".join(f'<li><a href="#{fault}">{escape(name)}</a></li>' for fault, name in _FAULTS.items())
     top = f'<p>{escape(_INTRO)}</p><ul class="contents" aria-label="Whose fault it is">{contents}</ul>'
@@ -80,7 +81,8 @@ def _section(fault: Fault, kinds: Sequence[type[PerdureError]]) -> str:
 
 def _row(kind: type[PerdureError]) -> str:
     name = f'<a href="{page_of(kind)}">{escape(kind.title)}</a>'
-    cells = f"<td>{_listed(kind.causes)}</td><td>{_marked(kind.remedy)}</td>"
+    causes, helps = _listed(kind.causes), _marked(kind.remedy)
+    cells = f'<td data-head="Likely causes">{causes}</td><td data-head="What helps">{helps}</td>'
     return f'<tr id="{kind.code}"><th scope="row">{name}</th>{cells}</tr>'
 
 
@@ -107,7 +109,7 @@ def _mender(mender: Mender) -> str:
 
 
 def _listed(texts: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"
+    return f"<ul>{''.join(f'<li>{_marked(text)}</li>' for text in texts)}</ul>"
 
 
 def _marked(text: str) -> str:

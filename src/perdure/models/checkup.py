@@ -34,7 +34,7 @@ REPLY_CHARS = 400
 MOST_MODELS = 1000
 MODEL_CHARS = 200
 
-_REMEDIES: Mapping[type[ModelError], str] = {
+_REMEDIES: Mapping[type[PerdureError], str] = {
     ModelCut: "Try again. If it stays, see whether the address has to begin with http:// or with https://.",
     ModelBroken: "Look at what the model's server says in its own window or log.",
     ModelOverloaded: "Wait a moment, and check again.",
@@ -53,7 +53,7 @@ class Checked:
 
 
 async def check(backend: OpenAIBackend, model: str, within_s: float = WITHIN_S) -> Checked:
-    """Ask for the list of models, and where one is named for a short reply of it. Never raises what a backend or the way to it fails with."""
+    """Ask for the list of models, and where one is named for a short reply of it. Failures are in what it returns."""
     models: tuple[str, ...] = ()
     said: list[str] = []
     try:

@@ -21,8 +21,8 @@ from tests.http.installation import DEADLINE_S
 
 FINAL = ("done", "stopped", "failed")
 MEMBERS = frozenset(
-    "type title status detail code fault verdict saved remedy avoid retry_after_s incident error_id".split()
-)
+    ("type", "title", "status", "detail", "code", "fault", "verdict", "saved", "remedy", "avoid", "retry_after_s")
+) | {"incident", "error_id"}
 """What a problem document holds."""
 
 _FRAME = re.compile(rb"id: (\d+)\nevent: (message|turn|delta|head|hidden)\ndata: ([^\n]+)")

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from perdure.cli.chat.reply_view import ReplyView
 from perdure.cli.chat.talk import Note, Talk
-from perdure.client import Accepted, Api, ApiError, Unreachable
+from perdure.client import Accepted, AsyncPerdure
+from perdure.client.reply_view import ReplyView
+from perdure.core.errors import ConnectionRefused, PerdureError, Restarting, ServerError, TurnInProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.anyio
 class Away:
     """A server that fails some calls before it answers, and remembers what it was asked."""
 
-    def __init__(self, *failures: ApiError, silent: bool = False) -> None:
+    def __init__(self, *failures: PerdureError, silent: bool = False) -> None:
         self.failures = list(failures)
         self.asked: list[str] = []
         self.silent = silent
@@ -46,17 +47,13 @@ class Away:
             await asyncio.Event().wait()
 
 
-def unreachable() -> Unreachable:
-    return Unreachable("http://127.0.0.1:9", 5.0, "refused")
-
-
 def talk_with(away: Away) -> Talk:
-    return Talk(cast(Api, away))
+    return Talk(cast(AsyncPerdure, away))
 
 
 async def test_a_message_keeps_its_id_until_it_is_accepted() -> None:
     """Nobody knows whether a try arrived: each carries the id of the first (promise 7). The outage is told once."""
-    away = Away(unreachable(), ApiError(503, {}), unreachable())
+    away = Away(ConnectionRefused(), Restarting(), ConnectionRefused())
     talk = talk_with(away)
     told = [item async for item in talk.say("hello")]
     other = [item async for item in talk.say("hello")]
@@ -89,7 +86,7 @@ async def test_a_message_that_was_given_up_is_the_same_when_sent_again() -> None
 
 async def test_a_further_reply_is_asked_for_once() -> None:
     """A swipe, too, has one id however often it is asked for."""
-    away = Away(unreachable(), ApiError(502, {}))
+    away = Away(ConnectionRefused(), Restarting())
     asked = [item async for item in talk_with(away).ask("P", "swipe", "Ada")]
     assert len(away.asked) == 3
     assert len(set(away.asked)) == 1
@@ -99,15 +96,15 @@ async def test_a_further_reply_is_asked_for_once() -> None:
 
 async def test_a_stop_is_tried_until_it_is_answered() -> None:
     """Who stops a reply while web restarts has stopped it."""
-    away = Away(unreachable(), ApiError(500, {}))
+    away = Away(ConnectionRefused(), ServerError())
     await talk_with(away).stop(ReplyView("T", "M"))
     assert away.asked == ["T"] * 3
 
 
 async def test_a_refusal_is_final() -> None:
     """What the server has understood and refused is not sent again."""
-    away = Away(ApiError(409, {"code": "turn_in_progress"}))
-    with pytest.raises(ApiError, match="refused"):
+    away = Away(TurnInProgress())
+    with pytest.raises(TurnInProgress):
         async for _ in talk_with(away).say("hello"):
             pass
     assert len(away.asked) == 1

@@ -24,7 +24,7 @@ class Accepted:
 
 
 class MessageCalls(Connection):
-    """All methods raise ApiError, or Unreachable when patience ends."""
+    """All methods raise PerdureError."""
 
     async def messages(self, chat_id: str, *, before: str | None = None, limit: int = 100) -> list[Message]:
         """The end of the branch that is shown, or what comes before the message `before`; oldest first."""
@@ -33,11 +33,16 @@ class MessageCalls(Connection):
         messages: list[Message] = answer["messages"]
         return messages
 
+    async def message(self, chat_id: str, message_id: str) -> Message:
+        """One message, on whichever branch."""
+        message: Message = await self.call("GET", f"{API}/chats/{chat_id}/messages/{message_id}")
+        return message
+
     async def messages_from(self, chat_id: str, message_id: str, *, limit: int = 100) -> list[Message]:
         """A message of the branch that is shown, and what follows it; oldest first."""
-        path = f"{API}/chats/{chat_id}/messages"
-        first: Message = await self.call("GET", f"{path}/{message_id}")
-        answer = await self.call("GET", path, query={"limit": str(limit), "after": message_id})
+        first = await self.message(chat_id, message_id)
+        query = {"limit": str(limit), "after": message_id}
+        answer = await self.call("GET", f"{API}/chats/{chat_id}/messages", query=query)
         return [first, *answer["messages"]]
 
     async def put_message(

@@ -111,7 +111,7 @@ def quotable(message: str) -> str:
 
 
 def wait_of(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a server asks to wait, by `Retry-After` or OpenAI's own `retry-after-ms`; None where it does not say.
+    """Seconds that a server asks to wait, by `Retry-After` or OpenAI's `retry-after-ms`; None where it does not say.
 
     `now` is in Unix seconds.
     """

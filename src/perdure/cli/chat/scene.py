@@ -8,8 +8,8 @@ from enum import Enum, auto
 from perdure.cli.chat.branch import marked, place
 from perdure.cli.chat.page import Page
 from perdure.cli.chat.reading import read
-from perdure.cli.chat.reply_view import ReplyView
 from perdure.cli.chat.talk import Note, Talk
+from perdure.client.reply_view import ReplyView
 from perdure.client.shapes import Character, Chat, Message
 
 EARLIER = 12

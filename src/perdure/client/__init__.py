@@ -17,6 +17,7 @@ from perdure.client.messages import Accepted
 from perdure.client.reply import AsyncReply
 from perdure.client.retry import Backoff, Budget
 from perdure.client.transcript import Breach, Transcript
+from perdure.core.errors import PerdureError
 
 __all__ = [
     "Accepted",
@@ -29,6 +30,7 @@ __all__ = [
     "Event",
     "Lost",
     "Perdure",
+    "PerdureError",
     "Reply",
     "Transcript",
 ]

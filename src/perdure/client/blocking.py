@@ -9,7 +9,7 @@ import asyncio
 import functools
 import ssl
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from perdure.client.api import AsyncPerdure
@@ -55,7 +55,7 @@ class LoopThread:
                 over.wait(LEAVING_S)
             raise
 
-    def iterate(self, pieces: AsyncGenerator[T, None]) -> Iterator[T]:
+    def iterate(self, pieces: AsyncGenerator[T, None]) -> Generator[T, None, None]:
         """What the generator gives. It is closed when the iterator is."""
         nothing = object()
 
@@ -107,6 +107,11 @@ class Reply:
         return self._reply.message
 
     @property
+    def parent_id(self) -> str:
+        """The message that it replies to."""
+        return self._reply.parent_id
+
+    @property
     def turn_id(self) -> str:
         """The turn that writes it."""
         return self._reply.turn_id
@@ -126,7 +131,7 @@ class Reply:
         """Its turn's: queued, running, done, stopped or failed, as far as it was heard."""
         return self._reply.state
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Generator[str, None, None]:
         return self._thread.iterate(self._reply.__aiter__())
 
     def read(self) -> str:
@@ -188,8 +193,8 @@ class Perdure:
         finally:
             self._thread.close()
 
-    def follow(self, chat_id: str, after: int | None = None) -> Iterator[Followed]:
-        """The chat's events, for ever; see `AsyncPerdure.follow`."""
+    def follow(self, chat_id: str, after: int | None = None) -> Generator[Followed, None, None]:
+        """The chat's events, for ever; see `AsyncPerdure.follow`. Close the generator to end."""
         return self._thread.iterate(self._perdure.follow(chat_id, after))
 
     status = _waiting(AsyncPerdure.status)

@@ -13,7 +13,8 @@ from perdure.core.errors import recall
 
 
 class AsyncReply:
-    """`message` is what was sent, durable by now; None where only a reply was asked for.
+    """`message` is what was sent, durable by now; None where only a reply was asked for. `parent_id` is the id of the
+    message that it replies to.
 
     Iterate for the characters that are new since the last time. Where the turn failed, its error is raised at the end
     (a ModelError, most often), and `text` keeps what was said. Where the server stays away for longer than the client
@@ -24,6 +25,7 @@ class AsyncReply:
         assert accepted.turn is not None, "a reply was asked for"
         self.chat_id = chat_id
         self.message: Message | None = accepted.message
+        self.parent_id = accepted.turn["parent_id"]
         self._calls = calls
         self._view = ReplyView(accepted.turn["id"], accepted.turn["message_id"], behind=behind)
 

@@ -13,7 +13,7 @@ from perdure.cli import server_option
 from perdure.cli.chat_command import command
 from perdure.cli.telling import told
 from perdure.config import Settings
-from perdure.core.errors import recall
+from perdure.core.errors import ConnectionRefused, recall
 from tests.cli.server import ask, branch
 from tests.http.asking import reply_to
 from tests.http.installation import DEADLINE_S, Installation, environment, eventually, perdure
@@ -149,5 +149,5 @@ def test_a_server_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     done = run("Mizzle", "--server", "http://127.0.0.1:9")
     assert done.exit_code == 1
     assert "http://127.0.0.1:9" in done.stderr
-    assert "Check that it runs" in done.stderr
+    assert ConnectionRefused.remedy in done.stderr
     assert run("Mizzle", port="0").exit_code == 2

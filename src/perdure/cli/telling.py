@@ -6,9 +6,12 @@ from perdure.core.errors import Fault, PerdureError
 
 
 def told(error: PerdureError) -> str:
-    """For a line of the terminal. It ends the same for all faces of one failure."""
-    id_of_it = f"Error id: {error.error_id}." if error.error_id and error.fault is not Fault.CLIENT else ""
-    return " ".join(part for part in (_sentence(error.detail), error.verdict, error.remedy, id_of_it) if part)
+    """For a line of the terminal. All faces of one failure end the same."""
+    if error.fault is Fault.CLIENT:
+        # Nothing failed: the detail says what was asked wrongly, and no log has to be searched.
+        return f"{_sentence(error.detail)} {error.remedy}"
+    found = f" Error id: {error.error_id}." if error.error_id else ""
+    return f"{_sentence(error.detail)} {error.verdict} {error.remedy}{found}"
 
 
 def _sentence(text: str) -> str:

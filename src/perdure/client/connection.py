@@ -224,15 +224,18 @@ class Connection:
 
 
 def _where(base_url: str) -> str:
-    """Host and port, without what else an address may hold."""
+    """The address as it may be told: without a password that it may hold."""
     try:
         parts = urlsplit(base_url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    except (ValueError, KeyError):
-        raise Invalid("The server's address has to begin with http:// or https://.") from None
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        raise Invalid("The server's address cannot be read: its port is no number, or a bracket is missing.") from None
+    if parts.scheme not in ("http", "https"):
+        raise Invalid("The server's address has to begin with http:// or https://.")
     if not parts.hostname:
         raise Invalid("The server's address has no name in it.")
-    return f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
 
 
 def _has_route() -> bool:

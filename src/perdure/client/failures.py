@@ -183,7 +183,7 @@ def _sent_elsewhere(answered: Answered) -> PerdureError:
     """A redirect: Perdure's API has none. To another host it is a network that wants one to sign in."""
     target = urlsplit(answered.headers.get("Location", ""))
     told = f"Who asks {answered.where} is sent to {target.hostname or 'another page'}."
-    kind = ProxyInTheWay if target.hostname in (None, answered.where.rpartition(":")[0]) else CaptivePortal
+    kind = ProxyInTheWay if target.hostname in (None, urlsplit(answered.where).hostname) else CaptivePortal
     return kind(told, saved=None, http_status=answered.status)
 
 

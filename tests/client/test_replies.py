@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from perdure.client import AsyncPerdure, AsyncReply, Backoff, Event, Perdure, Reply
-from perdure.client.blocking import LoopThread
+from perdure.client.loop_thread import LoopThread
 from perdure.client.shapes import Chat
 from perdure.core.errors import ConnectionRefused, ModelRefused, NotFound, PerdureError
 from tests.faults import kinds
@@ -232,6 +232,28 @@ def test_a_closed_client_says_so(proxy: Proxy) -> None:
     thread = LoopThread()
     thread.close()
     thread.close()
+
+
+def test_an_iterator_that_is_kept_longer_than_its_client_is_quiet(proxy: Proxy) -> None:
+    """Closing the client has closed it: nothing is left to be done, and nothing to complain of."""
+    with Perdure(proxy.url) as perdure:
+        chat = perdure.put_chat([perdure.characters()[0]["id"]])
+        pieces = iter(perdure.say(chat["id"], BRIEFLY))
+        assert next(pieces)
+    pieces.close()
+
+
+def test_an_iterator_that_is_collected_in_the_clients_thread_stops_nothing(waiting: Perdure) -> None:
+    """The collector of garbage runs in whichever thread it likes."""
+    chat = waiting.put_chat([waiting.characters()[0]["id"]])
+    kept = [iter(waiting.say(chat["id"], BRIEFLY))]
+    assert next(kept[0])
+
+    async def collect() -> None:
+        kept.clear()
+
+    waiting._thread.run(collect())
+    assert waiting.status()["version"]
 
 
 def test_both_clients_have_the_same_calls() -> None:

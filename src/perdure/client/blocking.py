@@ -5,88 +5,20 @@ Not a second client: each method is the asynchronous one, with its parameters an
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import ssl
-import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from perdure.client.api import AsyncPerdure
 from perdure.client.connection import PATIENCE_S
 from perdure.client.follow import Followed
+from perdure.client.loop_thread import LoopThread
 from perdure.client.reply import AsyncReply
 from perdure.client.shapes import Message
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LEAVING_S = 5.0
-"""How long whoever interrupts a call waits for it to let go of what it holds, in seconds."""
-
-
-class LoopThread:
-    """An event loop in a thread."""
-
-    def __init__(self) -> None:
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="perdure-client", daemon=True)
-        self._thread.start()
-        self._ready.wait()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do it there, and wait for it here. An exception here (Ctrl-C) breaks it off."""
-        if not self._thread.is_alive():
-            work.close()
-            raise RuntimeError("This client is closed.")
-        over = threading.Event()
-
-        async def working() -> T:
-            try:
-                return await work
-            finally:
-                over.set()
-
-        future = asyncio.run_coroutine_threadsafe(working(), self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            if future.cancel():
-                over.wait(LEAVING_S)
-            raise
-
-    def iterate(self, pieces: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-        """What the generator gives. It is closed when the iterator is."""
-        nothing = object()
-
-        async def step() -> T | object:
-            return await anext(pieces, nothing)
-
-        try:
-            while (piece := self.run(step())) is not nothing:
-                yield piece  # type: ignore[misc]  # all but `nothing` is a T
-        finally:
-            self.run(_closed(pieces))
-
-    def close(self) -> None:
-        """End whatever runs there."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._left.set)
-            self._thread.join()
-
-    def _live(self) -> None:
-        with asyncio.Runner() as runner:
-            runner.run(self._stay())
-
-    async def _stay(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._left = asyncio.Event()
-        self._ready.set()
-        await self._left.wait()
-
-
-async def _closed(pieces: AsyncGenerator[Any, None]) -> None:
-    await pieces.aclose()
 
 
 class Reply:

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from perdure.client import AsyncPerdure, Backoff, Budget
+from perdure.client import AsyncPerdure, Backoff, Budget, Lost
 from perdure.client import connection as connecting
 from perdure.client.failures import broken
 from perdure.core.errors import (
@@ -27,6 +27,7 @@ from perdure.core.errors import (
     ProxyInTheWay,
     Restarting,
     ServerError,
+    StoreUnavailable,
     TlsFailed,
     TooLarge,
 )
@@ -82,6 +83,7 @@ FACES: list[tuple[str, kinds.Fault, type[PerdureError]]] = [
     ("200-page", kinds.page(200, "It works!"), ProxyInTheWay),
     ("another-service", kinds.answer(404, '{"detail": "Not Found"}', "application/json"), ProxyInTheWay),
     ("not-http", kinds.not_http(), ProxyInTheWay),
+    ("200-error", kinds.answer(200, '{"error": {"message": "Overloaded"}}', "application/json"), ProxyInTheWay),
     ("sign-in", kinds.portal(), CaptivePortal),
     ("sent-to-sign-in", kinds.elsewhere("http://portal.invalid/login"), CaptivePortal),
     ("511", kinds.page(511), CaptivePortal),
@@ -236,9 +238,37 @@ async def test_an_upload_is_repeated_like_everything(proxy: Proxy) -> None:
     assert proxy.count("POST") == 4
 
 
+async def test_a_success_that_holds_an_error_is_that_error(proxy: Proxy) -> None:
+    """A gateway that says 200 to everything hides no failure."""
+    proxy.always(kinds.answer(200, '{"code": "store_unavailable", "saved": false}', "application/json"))
+    error = await ends_in(proxy.url)
+    assert (type(error), error.saved, error.http_status) == (StoreUnavailable, False, 200)
+
+
 async def test_an_unforeseen_answer_is_the_servers_with_its_id(proxy: Proxy) -> None:
     """What a newer server has a name for has its fault's class here, and its words."""
     document = '{"code": "invented_later", "fault": "server", "detail": "New.", "saved": true, "error_id": "e9"}'
     proxy.always(kinds.answer(501, document, "application/problem+json"))
     error = await ends_in(proxy.url)
     assert (type(error), error.detail, error.saved, error.error_id) == (ServerError, "New.", True, "e9")
+
+
+async def test_a_stream_that_fails_is_asked_for_within_the_budget(proxy: Proxy) -> None:
+    """For ever is no reason to be loud: reconnections take from the same bucket."""
+    proxy.always(kinds.page(503), only="/events")
+    failures: list[PerdureError] = []
+    budget = Budget(size=3, per_s=0.001)
+    async with AsyncPerdure(proxy.url, backoff=QUICK, budget=budget, noticed=failures.append) as perdure:
+        chat = await perdure.put_chat([(await perdure.characters())[0]["id"]])
+        events = perdure.follow(chat["id"])
+        assert isinstance(await anext(events), Lost)
+        going_on = asyncio.ensure_future(anext(events))
+        while len(failures) < 4:
+            await asyncio.sleep(0.001)
+        # The bucket is empty: whatever time passes here is too short for another token.
+        await asyncio.wait([going_on], timeout=0.1)
+        going_on.cancel()
+        await asyncio.gather(going_on, return_exceptions=True)
+        await events.aclose()
+    assert {type(error) for error in failures} == {Restarting}
+    assert proxy.count("/events") == 1 + 3

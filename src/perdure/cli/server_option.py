@@ -14,7 +14,7 @@ from perdure.cli.options import with_settings
 from perdure.client import AsyncPerdure
 from perdure.client.shapes import Character
 from perdure.config import Settings
-from perdure.core.errors import ConnectionCut, NoAnswer, Restarting
+from perdure.core.errors import ConnectionCut, NoAnswer
 
 REFUSED_S = 1.5
 """How long an address where nothing listens is tried, in seconds."""
@@ -44,7 +44,7 @@ async def reach(server: Server) -> list[Character]:
         while True:
             try:
                 return await api.characters()
-            except (NoAnswer, ConnectionCut, Restarting):
+            except (NoAnswer, ConnectionCut):
                 if loop.time() > until:
                     raise
 

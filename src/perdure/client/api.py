@@ -24,7 +24,7 @@ class AsyncPerdure(GalleryCalls, ChatCalls, TalkCalls):
 
     async def status(self) -> Status:
         """The server's version, and how its model stands."""
-        status: Status = await self.call("GET", f"{API}/status")
+        status: Status = await self.call("GET", f"{API}/status", has="version")
         return status
 
     async def processes(self) -> list[Process]:
@@ -34,12 +34,12 @@ class AsyncPerdure(GalleryCalls, ChatCalls, TalkCalls):
 
     async def settings(self) -> Settings:
         """What is set for the next turn on."""
-        settings: Settings = await self.call("GET", f"{API}/settings")
+        settings: Settings = await self.call("GET", f"{API}/settings", has="values")
         return settings
 
     async def change_settings(self, changes: Mapping[str, Any]) -> Settings:
         """Set some of them; None goes back to the default."""
-        settings: Settings = await self.call("PATCH", f"{API}/settings", body=dict(changes))
+        settings: Settings = await self.call("PATCH", f"{API}/settings", body=dict(changes), has="values")
         return settings
 
     async def report(
@@ -47,7 +47,7 @@ class AsyncPerdure(GalleryCalls, ChatCalls, TalkCalls):
     ) -> Report:
         """Tell the operator of a reply that went wrong; its text is shown to them only with `include_text`."""
         body = {"message_id": message_id, "comment": comment, "include_text": include_text}
-        report: Report = await self.call("PUT", f"{API}/reports/{report_id or uuid4()}", body=body)
+        report: Report = await self.call("PUT", f"{API}/reports/{report_id or uuid4()}", body=body, has="id")
         return report
 
     def follow(self, chat_id: str, after: int | None = None) -> AsyncGenerator[Followed, None]:

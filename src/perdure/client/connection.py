@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -102,13 +103,14 @@ class Connection:
         body: object = None,
         upload: tuple[str, bytes] | None = None,
         query: Mapping[str, str] | None = None,
+        has: str | None = None,
     ) -> Any:
         """The JSON answer to a request whose repetition is the same thing; None where there is no body.
 
-        `upload` is a file's name and content. Raises PerdureError: what the server refused or kept failing with, or
-        why nothing came of it in time.
+        `upload` is a file's name and content, `has` the member by which the answer is known to be one. Raises
+        PerdureError: what the server refused or kept failing with, or why nothing came of it in time.
         """
-        return await self._patiently(Request(method, path, body, upload, query), json_of)
+        return await self._patiently(Request(method, path, body, upload, query), partial(json_of, has=has))
 
     async def download(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         """A file. Raises PerdureError."""

@@ -85,16 +85,23 @@ def can_pass(error: PerdureError) -> bool:
     return error.retry and error.http_status not in _FINAL_STATUSES
 
 
-def json_of(answered: Answered) -> Any:
-    """The JSON of a good answer, None where there is no body. Raises NetworkError where it is not the server's."""
-    if not answered.body:
+def json_of(answered: Answered, has: str | None = None) -> Any:
+    """The JSON of a good answer: an object that has the member `has`, or without one a list, or nothing (None).
+
+    Raises PerdureError where it is not the server's answer, or is an error after all.
+    """
+    if not answered.body and has is None:
         return None
     if not answered.kind.endswith("json"):
         raise foreign(answered)
     try:
-        return orjson.loads(answered.body)
+        document = orjson.loads(answered.body)
     except ValueError:
         raise ConnectionCut(f"What came from {answered.where} is damaged or not all.", saved=None) from None
+    fits = isinstance(document, list) if has is None else isinstance(document, dict) and has in document
+    if not fits:
+        raise refused(answered)
+    return document
 
 
 def file_of(answered: Answered) -> bytes:

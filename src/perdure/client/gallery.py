@@ -21,12 +21,12 @@ class GalleryCalls(Connection):
 
     async def characters(self) -> list[Character]:
         """The gallery."""
-        characters: list[Character] = (await self.call("GET", f"{API}/characters"))["characters"]
+        characters: list[Character] = (await self.call("GET", f"{API}/characters", has="characters"))["characters"]
         return characters
 
     async def character(self, character_id: str) -> Character:
         """One character."""
-        character: Character = await self.call("GET", f"{API}/characters/{character_id}")
+        character: Character = await self.call("GET", f"{API}/characters/{character_id}", has="id")
         return character
 
     async def put_character(
@@ -36,12 +36,12 @@ class GalleryCalls(Connection):
         `description` and `first_mes`.
         """
         body = {**(fields or {}), "name": name, "id": character_id or str(uuid4())}
-        character: Character = await self.call("POST", f"{API}/characters", body=body)
+        character: Character = await self.call("POST", f"{API}/characters", body=body, has="id")
         return character
 
     async def change_character(self, character_id: str, fields: Mapping[str, Any]) -> Character:
         """Other values for some fields of the card."""
-        character: Character = await self.call("PATCH", f"{API}/characters/{character_id}", body=dict(fields))
+        character: Character = await self.call("PATCH", f"{API}/characters/{character_id}", body=dict(fields), has="id")
         return character
 
     async def hide_character(self, character_id: str) -> None:
@@ -50,7 +50,7 @@ class GalleryCalls(Connection):
 
     async def restore_character(self, character_id: str) -> Character:
         """Undo that."""
-        character: Character = await self.call("POST", f"{API}/characters/{character_id}/restore")
+        character: Character = await self.call("POST", f"{API}/characters/{character_id}/restore", has="id")
         return character
 
     async def import_card(self, card: Path | bytes, name: str = "card") -> Character:
@@ -59,7 +59,7 @@ class GalleryCalls(Connection):
         Raises OSError where the file cannot be read.
         """
         given = (card.name, await asyncio.to_thread(card.read_bytes)) if isinstance(card, Path) else (name, card)
-        answer = await self.call("POST", f"{API}/characters/import", upload=given)
+        answer = await self.call("POST", f"{API}/characters/import", upload=given, has="character")
         character: Character = answer["character"]
         return character
 
@@ -69,13 +69,13 @@ class GalleryCalls(Connection):
 
     async def personas(self) -> list[Persona]:
         """Who one can be."""
-        personas: list[Persona] = (await self.call("GET", f"{API}/personas"))["personas"]
+        personas: list[Persona] = (await self.call("GET", f"{API}/personas", has="personas"))["personas"]
         return personas
 
     async def put_persona(self, name: str, description: str = "", *, persona_id: str | None = None) -> Persona:
         """A new persona, or other words for the one that `persona_id` names."""
         body = {"name": name, "description": description}
-        persona: Persona = await self.call("PUT", f"{API}/personas/{persona_id or uuid4()}", body=body)
+        persona: Persona = await self.call("PUT", f"{API}/personas/{persona_id or uuid4()}", body=body, has="id")
         return persona
 
     async def hide_persona(self, persona_id: str) -> None:
@@ -84,5 +84,5 @@ class GalleryCalls(Connection):
 
     async def restore_persona(self, persona_id: str) -> Persona:
         """Undo that."""
-        persona: Persona = await self.call("POST", f"{API}/personas/{persona_id}/restore")
+        persona: Persona = await self.call("POST", f"{API}/personas/{persona_id}/restore", has="id")
         return persona

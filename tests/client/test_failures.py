@@ -157,6 +157,19 @@ def test_without_a_network_no_name_is_to_blame(said: int, has_route: bool, kind:
     assert type(broken(error, "example.org:443", has_route=has_route)) is kind
 
 
+async def test_a_silent_name_server_is_no_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a name server says nothing: nobody else is asked, and nothing was sent."""
+    monkeypatch.setattr(connecting, "CONNECT_S", 0.05)
+    monkeypatch.setattr(connecting, "has_route", lambda: True)
+
+    async def silent(*_: object, **__: object) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", silent)
+    error = await ends_in(UNKNOWN_NAME)
+    assert (type(error), error.saved) == (NameUnresolved, False)
+
+
 @pytest.mark.parametrize("url", ["perdure.example", "ftp://perdure.example", "http://", "http://perdure.example:port"])
 def test_what_is_no_address_is_told_at_once(url: str) -> None:
     """Before anything is sent."""

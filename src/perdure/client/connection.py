@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ import aiohttp
 import orjson
 
 from perdure.client.failures import Answered, Broken, broken, can_pass, file_of, json_of, refused
+from perdure.client.resolver import Resolver, has_route
 from perdure.client.retry import Backoff, Budget
 from perdure.core.errors import Invalid, PerdureError
 
@@ -31,10 +31,6 @@ ATTEMPT_S = 10.0
 CONNECT_S = 5.0
 
 STREAM = "text/event-stream"
-
-ROUTED = ("192.0.2.1", 9)
-"""An address for documents (RFC 5737). A datagram socket that is connected to it sends nothing: it only asks this
-machine's own table whether a way leads out."""
 
 Noticed = Callable[[PerdureError], None]
 
@@ -146,7 +142,7 @@ class Connection:
 
     def told(self, error: BaseException) -> PerdureError:
         """The error of the tree for an exception of the connection."""
-        return broken(error, self._where, has_route=_has_route())
+        return broken(error, self._where, has_route=has_route())
 
     async def _patiently(self, request: Request, read: Callable[[Answered], T]) -> T:
         loop = asyncio.get_running_loop()
@@ -208,7 +204,7 @@ class Connection:
         """The session, made at first use because it belongs to a running loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=self._tls or True),
+                connector=aiohttp.TCPConnector(limit=0, ssl=self._tls or True, resolver=Resolver(CONNECT_S)),
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 middlewares=(self._no_hidden_retry,),
@@ -238,12 +234,3 @@ def _where(base_url: str) -> str:
         raise Invalid("The server's address has no name in it.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}{port}"
-
-
-def _has_route() -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            asking.connect(ROUTED)
-        except OSError:
-            return False
-    return True

@@ -10,7 +10,7 @@ import pytest
 from perdure.cli.chat.talk import Note, Talk
 from perdure.client import Accepted, AsyncPerdure
 from perdure.client.reply_view import ReplyView
-from perdure.core.errors import ConnectionRefused, PerdureError, Restarting, ServerError, TurnInProgress
+from perdure.core.errors import ConnectionRefused, PerdureError, Restarting, ServerError, TooFast, TurnInProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -21,6 +21,7 @@ class Away:
     def __init__(self, *failures: PerdureError, silent: bool = False) -> None:
         self.failures = list(failures)
         self.asked: list[str] = []
+        self.paused: list[PerdureError] = []
         self.silent = silent
 
     async def put_message(self, chat_id: str, text: str, *, message_id: str, beside: str | None) -> Accepted:
@@ -39,6 +40,10 @@ class Away:
         """Perhaps stop a turn."""
         self.asked.append(turn_id)
         await self._fail()
+
+    async def pause(self, failures: int, error: PerdureError) -> None:
+        """Wait as the server asks."""
+        self.paused.append(error)
 
     async def _fail(self) -> None:
         if self.failures:
@@ -108,3 +113,12 @@ async def test_a_refusal_is_final() -> None:
         async for _ in talk_with(away).say("hello"):
             pass
     assert len(away.asked) == 1
+
+
+async def test_who_is_too_fast_is_told_and_waits() -> None:
+    """A server that asks for time is not asked again before, and nobody reads that the connection was lost."""
+    away = Away(TooFast(retry_after_s=29.5), TooFast(retry_after_s=3.0))
+    told = [item async for item in talk_with(away).say("hello")]
+    assert told[0] == Note("that is faster than this server takes messages; it is tried again in 30 s")
+    assert isinstance(told[1], ReplyView)
+    assert [error.retry_after_s for error in away.paused] == [29.5, 3.0]

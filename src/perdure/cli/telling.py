@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from perdure.core.errors import Fault, PerdureError
+import math
+
+from perdure.core.errors import Fault, NetworkError, PerdureError, Restarting
 
 
 def told(error: PerdureError) -> str:
@@ -12,6 +14,14 @@ def told(error: PerdureError) -> str:
         return f"{_sentence(error.detail)} {error.remedy}"
     found = f" Error id: {error.error_id}." if error.error_id else ""
     return f"{_sentence(error.detail)} {error.verdict} {error.remedy}{found}"
+
+
+def told_while_waiting(error: PerdureError) -> str:
+    """A few words for the time in which it is tried again by itself."""
+    if isinstance(error, (NetworkError, Restarting)):
+        return "reconnecting…"
+    wait = f"in {math.ceil(error.retry_after_s)} s" if error.retry_after_s else "soon"
+    return f"{error.title[0].lower()}{error.title[1:]}; it is tried again {wait}"
 
 
 def _sentence(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from perdure.cli.server_option import Server
+from perdure.cli.telling import told_while_waiting
 from perdure.client import Accepted, AsyncPerdure, Back, Event, Lost
 from perdure.client.failures import can_pass
 from perdure.client.follow import Followed
@@ -121,9 +122,9 @@ class Talk:
         self._forget()
         async for answer in self._persist(call):
             match answer:
-                case PerdureError() if not self._away:
+                case PerdureError() as error if not self._away:
                     self._away = True
-                    yield Note("reconnecting…")
+                    yield Note(told_while_waiting(error))
                 case Accepted(_, turn) if turn is not None:
                     yield ReplyView(turn["id"], turn["message_id"], author, behind)
                 case _:
@@ -150,9 +151,9 @@ class Talk:
                     elif view.waits_for_model and not told and not view.ended:
                         told = True
                         yield Note("waiting for the model…")
-                case Lost() if not self._away:
+                case Lost(error) if not self._away:
                     self._away = True
-                    yield Note("reconnecting…")
+                    yield Note(told_while_waiting(error))
                 case Pressed() as pressed:
                     yield pressed
                 case PerdureError() as error:
@@ -174,6 +175,8 @@ class Talk:
                 if not can_pass(error):
                     raise
                 yield error
+                # Longer than a call is patient, the server may ask for: who does not wait then makes it worse.
+                await self.api.pause(1, error)
             else:
                 yield answer
                 return

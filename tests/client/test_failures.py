@@ -177,6 +177,22 @@ def test_what_is_no_address_is_told_at_once(url: str) -> None:
         AsyncPerdure(url)
 
 
+@pytest.mark.parametrize(("url", "token"), [("http://a.invalid", "secret\n"), ("http://me:secret@a.invalid", "other")])
+def test_a_token_that_cannot_be_shown_is_told_at_once(url: str, token: str) -> None:
+    """The line break of a file that a token was read from, most often. What it is stays a secret."""
+    with pytest.raises(Invalid) as mistake:
+        AsyncPerdure(url, token)
+    assert "secret" not in str(mistake.value)
+
+
+async def test_what_is_no_text_is_told_before_it_is_sent(proxy: Proxy) -> None:
+    """Half a character, as a terminal gives it for a file that is no UTF-8."""
+    async with AsyncPerdure(proxy.url) as perdure:
+        with pytest.raises(Invalid):
+            await perdure.put_message(CHAT, "caf\udce9")
+    assert proxy.count() == 0
+
+
 async def test_no_secret_of_an_address_is_told(proxy: Proxy) -> None:
     """A password in the URL stays there."""
     proxy.always(kinds.Cut())

@@ -18,7 +18,7 @@ from perdure.core.errors import ConnectionRefused, ModelRefused, NotFound, Perdu
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
 from tests.http.asking import reply_to
-from tests.http.installation import Installation, eventually
+from tests.http.installation import DEADLINE_S, Installation, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -96,7 +96,8 @@ async def test_a_stream_that_never_comes_does_not_keep_a_reply_back(perdure: Asy
     chat = await begun(perdure)
     proxy.always(kinds.Cut(0), only="/events")
     reply = await perdure.say(chat["id"], BRIEFLY)
-    assert await reply.read() == reply_to(BRIEFLY, reply.turn_id)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await reply.read() == reply_to(BRIEFLY, reply.turn_id)
 
 
 async def test_a_reply_on_another_branch_is_heard(perdure: AsyncPerdure) -> None:
@@ -109,7 +110,8 @@ async def test_a_reply_on_another_branch_is_heard(perdure: AsyncPerdure) -> None
     while (await perdure.turn(again.turn_id))["state"] != "done":
         await asyncio.sleep(0.01)
     await perdure.put_head(chat["id"], greeting["id"], leaf=False)
-    assert await again.read() == (await perdure.turn(again.turn_id))["text"]
+    async with asyncio.timeout(DEADLINE_S):
+        assert await again.read() == (await perdure.turn(again.turn_id))["text"]
 
 
 async def test_a_failed_reply_is_its_error_and_keeps_its_text(perdure: AsyncPerdure) -> None:

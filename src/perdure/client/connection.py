@@ -53,7 +53,7 @@ class Connection:
     that tells what the network did. `noticed` is called with the error of every failed try. `tls` says which
     certificates are trusted; None: those that this machine trusts.
 
-    Raises Invalid where `base_url` is no http:// or https:// address.
+    Raises Invalid where `base_url` is no http:// or https:// address, or the token cannot be shown to a server.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Connection:
         self._tls = tls
         self._headers = {"Accept": "application/json"}
         if access_token is not None:
-            self._headers["Authorization"] = f"Bearer {access_token}"
+            self._headers["Authorization"] = f"Bearer {_sendable(access_token, self.base_url)}"
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -177,7 +177,7 @@ class Connection:
                 "file", request.upload[1], filename=request.upload[0], content_type="application/octet-stream"
             )
         elif request.body is not None:
-            data = orjson.dumps(request.body)
+            data = _json(request.body)
             headers["Content-Type"] = "application/json"
         asking = self._http().request(
             request.method,
@@ -234,3 +234,19 @@ def _where(base_url: str) -> str:
         raise Invalid("The server's address has no name in it.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}{port}"
+
+
+def _sendable(access_token: str, base_url: str) -> str:
+    """The token, if a header can hold it."""
+    if not access_token.isprintable():
+        raise Invalid("The access token holds a line break, or something else that is no character.")
+    if urlsplit(base_url).username is not None:
+        raise Invalid("The server's address holds a password, and there is an access token: only one can be shown.")
+    return access_token
+
+
+def _json(body: object) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half a character, from a file that is no UTF-8
+        raise Invalid("What is to be sent holds something that is no text.") from None

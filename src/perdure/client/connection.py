@@ -37,8 +37,8 @@ Noticed = Callable[[PerdureError], None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One that may be repeated. `upload` is a file's name and content, in the stead of a JSON `body`. `file`: whether it
-    is a file that goes there or comes back, which takes as long as the way is slow.
+    """One that may be repeated. `upload` is a file's name and content, in the stead of a JSON `body`. `file`: whether
+    it is a file that goes there or comes back, which takes as long as the way is slow.
     """
 
     method: str

@@ -54,7 +54,7 @@ async def test_who_writes_too_fast_is_told_how_long_to_wait(narrow: Installation
 
 
 async def test_a_full_queue_takes_nothing_in_and_says_so(narrow: Installation) -> None:
-    """Nothing of what was refused is there; what was accepted before is answered again; OpenAI's clients are told too."""
+    """Nothing of what was refused is there; what was accepted is answered again; OpenAI's clients are told too."""
     async with asking(narrow.url) as ask:
         busy = [await ask.said(await ask.chat(), "slow [[tokens=400 interval=0.02]]")]
         async with asking(narrow.url) as other:

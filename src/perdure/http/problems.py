@@ -99,7 +99,7 @@ def refusal(error: PerdureError, path: str) -> Response:
     """The answer where a use case refuses or fails. The log tells of it under the same id."""
     error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
-        # A model that fails was foreseen, and so is a full queue; only where our record fails is the cause worth its lines.
+        # What a model or a full queue does was foreseen; where the record itself fails, the cause is worth its lines.
         cause = error if error.fault is Fault.SERVER and not isinstance(error, Overloaded) else None
         log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
     else:

@@ -70,8 +70,8 @@ async def test_the_way_to_the_model_is_told_apart_from_the_model(
         async with asking(failing.url) as ask:
             body = {"name": face, "url": f"{urls[face]}/v1", "model": "scripted"}
             assert (await ask("PUT", f"/api/v1/backends/{added}", json=body)).status in (200, 201)
-            await ask("PUT", "/api/v1/backends/active", json={"id": added})
+            assert (await ask("PATCH", "/api/v1/settings", json={"backend_id": added})).status == 200
             told = await asyncio.gather(*(SURFACES[way](failing.url, "Hello.") for way in SURFACES if way != "cli"))
-            await ask("PUT", "/api/v1/backends/active", json={"id": "default"})
+            assert (await ask("PATCH", "/api/v1/settings", json={"backend_id": "default"})).status == 200
     assert {classed(one) for one in told} == {expected(kinds[face])}
     assert (await api(failing.url, "Mended. [[tokens=3]]")).code == ""

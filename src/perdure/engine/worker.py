@@ -168,7 +168,9 @@ class Worker:
                 await self._patiently(partial(reaper.resume, patience_s=self._model_s))
             await self._patiently(self._renew)
             if not late and await self._store_says(partial(reaper.overdue, patience_s=self._model_s)):
-                await self._patiently(partial(reaper.reap, patience_s=self._model_s), durable=True)
+                absence = None if self._gate.open else await self._backend.now.absence()
+                reap = partial(reaper.reap, patience_s=self._model_s, absence=absence)
+                await self._patiently(reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
             self._wake.set()
             self._check.set()

@@ -2176,11 +2176,12 @@ export interface components {
         };
         /**
          * WaitOut
-         * @description What a turn waits for. `ahead` counts the replies that wait before it; null where it does not wait.
+         * @description What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait.
          */
         WaitOut: {
             /** Ahead */
             ahead: number | null;
+            trouble: components["schemas"]["ErrorOnRecord"] | null;
             /** Waiting For */
             waiting_for: string | null;
         };

@@ -1,0 +1,145 @@
+"""What an HTTP answer says of who gave it: the service itself, a proxy before it, or a network that wants a sign-in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from perdure.core.diagnosis.signs import Observation, Sign, Step
+from perdure.core.errors import by_code
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it came. Names of headers are in lower case; `body` is its beginning, as far as it was read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def media_type(self) -> str:
+        """Without its parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def html(self) -> bool:
+        """Whether it is a web page, whatever it is called."""
+        return self.media_type in ("text/html", "application/xhtml+xml") or bool(_HTML.match(self.body))
+
+    @property
+    def document(self) -> Mapping[str, Any] | None:
+        """The JSON object that it is, None where it is none."""
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            return None
+        return document if isinstance(document, dict) else None
+
+
+_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html)", re.IGNORECASE | re.DOTALL)
+_SIGN_IN = re.compile(
+    rb"captive|hotspot|WISPAccessGatewayParam|walled.?garden|wi-?fi (?:login|access)|gastzugang", re.I
+)
+_SIGN_IN_HOST = re.compile(r"captive|hotspot|portal|wifi|wlan|login", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"nginx|openresty|cloudflare|envoy|haproxy|squid|varnish|traefik|caddy|apache|awselb|akamai|cloudfront|zscaler|bluecoat"
+    r"|fortigate|google frontend",
+    re.IGNORECASE,
+)
+_STATUSES = {
+    401: Sign.KEY_WANTED,
+    402: Sign.FORBIDDEN,
+    403: Sign.FORBIDDEN,
+    404: Sign.NOT_FOUND,
+    405: Sign.METHOD_REFUSED,
+    407: Sign.PROXY_WANTS_PASSWORD,
+    408: Sign.SILENT,
+    410: Sign.NOT_FOUND,
+    429: Sign.TOO_FAST,
+    451: Sign.FORBIDDEN,
+    502: Sign.GATEWAY,
+    503: Sign.UNAVAILABLE,
+    504: Sign.GATEWAY,
+    511: Sign.PORTAL,
+    529: Sign.OVERLOADED,
+}
+
+
+def read(answer: Answer, *, json_asked: bool, secure: bool, took_s: float | None = None) -> Observation:
+    """What the answer to a GET says. `secure`: a certificate has proved who answers. Redirects are not its affair."""
+    sign, code = _meaning(answer, json_asked=json_asked, secure=secure)
+    return Observation(Step.ANSWER, _told(answer, sign), sign, took_s, code)
+
+
+def redirected(answer: Answer, host: str, other: str, *, secure: bool) -> Observation:
+    """What it says that an answer leads to another host, which is not asked."""
+    told = f"Status {answer.status}: it leads to {other}, which you did not name, so that it was not asked."
+    temporary = answer.status in (302, 303, 307)
+    # What a certificate vouches for is no hotel's page; and a service that has moved says so for good.
+    portal = not secure and temporary and (_site(host) != _site(other) or bool(_SIGN_IN_HOST.search(other)))
+    return Observation(Step.ANSWER, told, Sign.PORTAL if portal else Sign.REDIRECTED_AWAY)
+
+
+def _site(host: str) -> str:
+    """The last two parts of a name, which belong to one owner mostly; an address as it is."""
+    return host if host.replace(".", "").isdigit() or ":" in host else ".".join(host.split(".")[-2:])
+
+
+def stands_before(answer: Answer) -> str:
+    """The proxy that shows itself in the headers, by name; empty where none does."""
+    named = _BEFORE.search(" ".join(answer.headers.get(name, "") for name in ("server", "via", "x-served-by")))
+    if named:
+        return named.group().lower()
+    if "cf-ray" in answer.headers:
+        return "cloudflare"
+    return "a proxy" if "via" in answer.headers else ""
+
+
+def _meaning(answer: Answer, *, json_asked: bool, secure: bool) -> tuple[Sign, str | None]:
+    document = answer.document
+    if document is not None and answer.status >= 400 and str(document.get("code")) in by_code():
+        return Sign.PROBLEM, str(document["code"])
+    # What a certificate vouches for is no hotel's page.
+    if not secure and answer.html and _SIGN_IN.search(answer.body):
+        return Sign.PORTAL, None
+    if answer.status < 400:
+        return _well(answer, document, json_asked), None
+    if answer.status == 400 and b"HTTP request was sent to HTTPS port" in answer.body:
+        return Sign.TLS_HERE, None
+    # Its own error is a document where a document was asked for; a page of another kind is somebody else's.
+    if answer.html and json_asked and answer.status < 500 and answer.status not in (407, 429):
+        return Sign.PROXY_PAGE, None
+    by_default = Sign.SERVER_ERROR if answer.status >= 500 else Sign.BAD_REQUEST
+    if 520 <= answer.status <= 527:
+        by_default = Sign.GATEWAY
+    return _STATUSES.get(answer.status, by_default), None
+
+
+def _well(answer: Answer, document: Mapping[str, Any] | None, json_asked: bool) -> Sign:
+    if json_asked and answer.html:
+        return Sign.PROXY_PAGE
+    if document is not None and document.get("error"):
+        return Sign.ERROR_INSIDE
+    return Sign.ANSWERED
+
+
+def _told(answer: Answer, sign: Sign) -> str:
+    kind = "a web page" if answer.html else answer.media_type or "nothing that is named"
+    told = f"Status {answer.status}, with {kind}"
+    if sign is Sign.PROXY_PAGE:
+        told += " where JSON was asked for"
+    before = stands_before(answer)
+    if before:
+        told += f"; {before} stands before it"
+    wait = answer.headers.get("retry-after", "")
+    if re.fullmatch(r"\d{1,6}", wait):
+        told += f"; it asks to wait {wait} s"
+    if sign is Sign.ERROR_INSIDE:
+        told += "; but what it says is an error"
+    if sign is Sign.PROBLEM and answer.document is not None:
+        told += f"; it says: {str(answer.document.get('title', ''))[:200]}"
+    return told + "."

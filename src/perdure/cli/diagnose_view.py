@@ -68,13 +68,11 @@ def verdict(console: Console, found: Diagnosis) -> None:
     if judged.evidence and judged.finding is not Finding.OK:
         rows.append(("Why", judged.evidence[0]))
     if judged.kind is not None:
-        rows += [("Known as", f"{judged.kind.title} [{judged.kind.code}]")]
+        rows += [("Known as", f"{judged.kind.title} ({judged.kind.code})")]
         rows += [("Causes" if n == 0 else "", f"- {cause}") for n, cause in enumerate(judged.kind.causes)]
         rows.append(("Mends it", judged.kind.mender))
     if judged.remedy:
         rows.append(("What helps", judged.remedy))
-    if judged.kind is not None and judged.kind.avoid:
-        rows.append(("Worse", judged.kind.avoid))
     rows += [("Not asked", f"{page} may be its status page: name it with --status-url.") for page in found.status_pages]
     table = _grid(console)
     table.add_column(width=12)
@@ -151,6 +149,8 @@ def _grid(console: Console) -> Table:
 def _mark(sign: Sign | None) -> tuple[str, str]:
     if sign in _WELL:
         return "✓", "green"
+    if sign is Sign.NOT_OFFERED:
+        return "–", "dim"
     return ("✗", "red") if sign in RULES else ("!", "yellow")
 
 

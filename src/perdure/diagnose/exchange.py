@@ -111,7 +111,7 @@ class _Exchange:
         if heard.answer.status == 101:
             return
         if listen_s is None and heard.answer.media_type == "text/event-stream":
-            listen_s = LISTEN_S
+            listen_s = min(LISTEN_S, self._way.timeout_s)
         parts: list[bytes] = []
         try:
             async with asyncio.timeout(self._way.timeout_s if listen_s is None else listen_s):

@@ -25,11 +25,11 @@ async def events(way: Way, target: Target, *, named: bool) -> Observation:
     except Stopped as stopped:
         last = stopped.observations[-1]
         return Observation(
-            Step.EVENTS, f"No event stream: {last.detail}", Sign.EVENTS_HELD if named else None, last.took_s
+            Step.EVENTS, f"No event stream: {last.detail}", Sign.EVENTS_HELD if named else Sign.NOT_OFFERED, last.took_s
         )
     if heard.answer.media_type != "text/event-stream" or heard.answer.status != 200:
         told = f"No event stream is offered there (status {heard.answer.status})."
-        return Observation(Step.EVENTS, told, Sign.EVENTS_REFUSED if named else None, heard.took_s)
+        return Observation(Step.EVENTS, told, Sign.EVENTS_REFUSED if named else Sign.NOT_OFFERED, heard.took_s)
     if _held(heard):
         told = "The event stream opens, but what is written into it is held back on its way."
         return Observation(Step.EVENTS, told, Sign.EVENTS_HELD, heard.took_s)
@@ -55,7 +55,7 @@ async def websocket(way: Way, target: Target, *, named: bool) -> Observation:
         "Sec-WebSocket-Key": key,
         "Sec-WebSocket-Version": "13",
     }
-    sign = Sign.WEBSOCKET_REFUSED if named else None
+    sign = Sign.WEBSOCKET_REFUSED if named else Sign.NOT_OFFERED
     try:
         heard = await ask(way, target, headers, listen_s=0.5)
     except Stopped as stopped:

@@ -84,6 +84,7 @@ class Sign(StrEnum):
     MODEL_MISSING = "model_missing"
     MODEL_COMING = "model_coming"
 
+    NOT_OFFERED = "not_offered"
     EVENTS_HELD = "events_held"
     EVENTS_REFUSED = "events_refused"
     WEBSOCKET_REFUSED = "websocket_refused"

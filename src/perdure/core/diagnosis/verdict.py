@@ -170,14 +170,14 @@ def judge(observations: Iterable[Observation]) -> Verdict:
         confidence += (1 - confidence) / 2
     elif Sign.ALL_OPERATIONAL in seen and finding is Finding.SERVER:
         confidence *= 0.9
-    others = (seen[sign].detail for sign in Sign if sign in seen and sign is not deciding)
+    others = (seen[sign].detail for sign in Sign if sign in seen and sign not in (deciding, Sign.NOT_OFFERED))
     return Verdict(finding, kind, round(confidence, 2), kind.verdict, remedy, (observation.detail, *others))
 
 
 def _without_fault(seen: Mapping[Sign, Observation]) -> Verdict:
-    evidence = tuple(seen[sign].detail for sign in Sign if sign in seen)
+    evidence = tuple(seen[sign].detail for sign in Sign if sign in seen and sign is not Sign.NOT_OFFERED)
     if Sign.ANSWERED in seen and Sign.REDIRECTED_AWAY not in seen:
-        odd = seen.keys() - {Sign.ANSWERED, Sign.ALL_OPERATIONAL}
+        odd = seen.keys() - {Sign.ANSWERED, Sign.ALL_OPERATIONAL, Sign.NOT_OFFERED}
         return Verdict(Finding.OK, None, 0.85 if odd else 0.95, _OK, "", evidence)
     remedy = "Look again from another network, or name more addresses of the service."
     if Sign.REDIRECTED_AWAY in seen:

@@ -22,6 +22,7 @@ from perdure.bootstrap.seed import seed_cast
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.engine.tailer import Tailer
+from perdure.engine.unforeseen import Recorder
 from perdure.http.app import create_app
 from perdure.http.service import Service
 from perdure.store.sqlite import SqliteStore
@@ -57,6 +58,8 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     backends = WebBackends(settings)
     clock = SystemClock()
     started_at = time.time()
+    recorder = Recorder(store, clock, lifeline.name)
+    recorder.watch()
 
     async def processes() -> list[dict[str, Any]]:
         try:
@@ -74,6 +77,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         processes=processes,
         backends=backends,
         pages=PAGES,
+        note=recorder.note,
     )
     config = uvicorn.Config(
         create_app(service),
@@ -102,5 +106,6 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         for task in (*background, waiting):
             task.cancel()
     await backends.close()
+    await recorder.settle()
     await store.close()
     bell.close()  # after the store, which rings it

@@ -32,6 +32,7 @@ from perdure.core.errors import (
     UnsupportedMedia,
     describe,
 )
+from perdure.engine.unforeseen import Note
 from perdure.http.encodings import accepted
 
 log = structlog.get_logger()
@@ -125,11 +126,12 @@ def install(app: FastAPI) -> None:
         return answer
 
 
-def unforeseen(error: Exception, path: str) -> Response:
-    """The problem document of a mistake of ours. The log tells the whole of it, under the same id."""
-    mistake = ServerError("Something happened that was not foreseen.", error_id=uuid4().hex)
-    log.error("unforeseen failure", error_id=mistake.error_id, path=path, exc_info=error)
-    return problem(mistake, path)
+def unforeseen(error: Exception, path: str, note: Note) -> Response:
+    """The problem document of a mistake of ours. Log and operator are told the whole of it, under the same id."""
+    error_id = uuid4().hex
+    log.error("unforeseen failure", error_id=error_id, path=path, exc_info=error)
+    note(error, error_id)
+    return problem(ServerError("Something happened that was not foreseen.", error_id=error_id), path)
 
 
 def _explained(error: RequestValidationError, content_type: str) -> PerdureError:

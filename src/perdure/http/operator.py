@@ -43,7 +43,9 @@ async def metrics() -> Response:
 async def status(perdure: Perdure) -> Response:
     """The version, and how the active backend stands."""
     active = await perdure.store.read(backends.active)
-    return Json({"version": __version__, "backend": await perdure.backends.status(active)})
+    second = perdure.settings.second_origin
+    stands = await perdure.backends.status(active)
+    return Json({"version": __version__, "backend": stands, "second_origin": str(second) if second else None})
 
 
 @router.get("/api/v1/operator/processes", response_model=list[ProcessOut])

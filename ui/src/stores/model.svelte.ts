@@ -2,6 +2,7 @@
 import { getStatus } from "../lib/api/status";
 import { waitInBrowser } from "../lib/reconnect";
 import type { Backend } from "../lib/wire";
+import { rememberSecondOrigin } from "./secondOrigin";
 
 const DISMISSED = "perdure.starter-note-dismissed";
 const POLL_ON_ITS_WAY_S = 2;
@@ -17,7 +18,9 @@ class ModelStatus {
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.backend = (await getStatus()).backend;
+        const status = await getStatus();
+        this.backend = status.backend;
+        rememberSecondOrigin(status.second_origin);
       } catch {
         // The pages themselves say that the server is away; the last known state of the model stays.
       }

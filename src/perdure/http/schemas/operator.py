@@ -48,7 +48,8 @@ class ModelStatusOut(BaseModel):
 
 
 class StatusOut(BaseModel):
-    """What the server is, and how its model stands."""
+    """What the server is, and how its model stands. Pages ask `second_origin` where this server does not answer."""
 
     version: str
     backend: ModelStatusOut
+    second_origin: str | None

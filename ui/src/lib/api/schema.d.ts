@@ -2052,10 +2052,12 @@ export interface components {
         };
         /**
          * StatusOut
-         * @description What the server is, and how its model stands.
+         * @description What the server is, and how its model stands. Pages ask `second_origin` where this server does not answer.
          */
         StatusOut: {
             backend: components["schemas"]["ModelStatusOut"];
+            /** Second Origin */
+            second_origin: string | null;
             /** Version */
             version: string;
         };

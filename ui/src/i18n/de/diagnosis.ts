@@ -1,7 +1,7 @@
 import type { Catalogue } from "../en";
 
 export const diagnosis: Catalogue["diagnosis"] = {
-  title: "Liegt es an mir oder an denen?",
+  title: "Liegt es an mir oder am Server?",
   looking: "Es wird nachgesehen …",
   again: "Noch einmal nachsehen",
   seen: "Was zu sehen war",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -89,6 +90,24 @@ def bytes_then(data: bytes, wait_s: float = 0.0, more: bytes = b"", *, reset: bo
             sock = writer.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
+
+    return handler
+
+
+def tunnel(port: int) -> Handler:
+    """What a proxy does for CONNECT: it leads to a port of this machine."""
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        await asyncio.gather(pour(reader, back), pour(there, writer))
 
     return handler
 

@@ -11,6 +11,8 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from perdure.cli.diagnose_command import EXIT_CODES
 from perdure.core.diagnosis import Finding, Sign, Step
@@ -287,6 +289,15 @@ async def test_the_proxy_of_the_environment_is_used_and_told(monkeypatch: pytest
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         found = await diagnose(asked("https://service.test/"))
         assert found.observations[-1].sign is Sign.PROXY_WANTS_PASSWORD
+    async with (
+        serving(status(200, b"ok"), server(WELL)) as served,
+        serving(status(404), others={"service.test:443": faults.tunnel(served.port)}) as proxy,
+    ):
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        found = await diagnose(asked("https://service.test/"))
+        assert found.verdict.finding is Finding.OK, found
+        assert {Step.PROXY, Step.TLS} <= {seen.step for seen in found.observations}
+        assert "/" in served.asked
     with faults.nobody() as port:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
         found = await diagnose(asked("https://service.test/"))
@@ -301,3 +312,12 @@ async def test_an_event_stream_has_no_end_and_needs_none() -> None:
         found = await diagnose(asked(served.url()))
     assert found.verdict.finding is Finding.OK
     assert Step.EVENTS in [seen.step for seen in found.observations if seen.sign is None]
+
+
+@settings(max_examples=40)
+@given(st.binary(max_size=200), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 Found\r\nLocation: "]))
+async def test_whatever_bytes_come_there_is_a_verdict(noise: bytes, beginning: bytes) -> None:
+    """No answer of a stranger's breaks what looks at it."""
+    async with serving(bytes_then(beginning + noise + b"\r\n\r\n")) as served:
+        found = await diagnose(asked(served.url()))
+    assert found.verdict.finding in Finding

@@ -70,7 +70,7 @@ def verdict(console: Console, found: Diagnosis) -> None:
     if judged.kind is not None:
         rows += [("Known as", f"{judged.kind.title} ({judged.kind.code})")]
         rows += [("Causes" if n == 0 else "", f"- {cause}") for n, cause in enumerate(judged.kind.causes)]
-        rows.append(("Mends it", judged.kind.mender))
+        rows.append(("Who mends", judged.kind.mender))
     if judged.remedy:
         rows.append(("What helps", judged.remedy))
     rows += [("Not asked", f"{page} may be its status page: name it with --status-url.") for page in found.status_pages]

@@ -22,6 +22,9 @@ MOST_BYTES = 512 * 1024
 
 READ_BYTES = 65536
 
+ENOUGH_S = 0.25
+"""How long a stream is listened to once it has begun to speak, in seconds."""
+
 LISTEN_S = 3.0
 """How long an event stream is listened to, in seconds: it has no end."""
 
@@ -74,7 +77,7 @@ class _Exchange:
         self._reader = reader
         self._writer = writer
         self._began_at = began_at
-        self._parser = h11.Connection(h11.CLIENT)
+        self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=READ_BYTES)
         self._first_byte_s: float | None = None
         self._seen = b""
 
@@ -114,7 +117,7 @@ class _Exchange:
             listen_s = min(LISTEN_S, self._way.timeout_s)
         parts: list[bytes] = []
         try:
-            async with asyncio.timeout(self._way.timeout_s if listen_s is None else listen_s):
+            async with asyncio.timeout(self._way.timeout_s if listen_s is None else listen_s) as patience:
                 while sum(map(len, parts)) < MOST_BYTES:
                     event = await self._next()
                     if not isinstance(event, h11.Data):
@@ -122,6 +125,9 @@ class _Exchange:
                         break
                     parts.append(bytes(event.data))
                     heard.arrivals_s.append(self._now_s())
+                    if listen_s is not None and len(parts) == 1:
+                        # It speaks; whether it ends with that is soon heard.
+                        patience.reschedule(asyncio.get_running_loop().time() + ENOUGH_S)
         except Stopped as stopped:
             heard.broken = stopped.observations[-1]
         except TimeoutError:

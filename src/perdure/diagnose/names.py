@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +36,7 @@ async def addresses_of(
     except ValueError:
         pass
     else:
-        return (host,), Observation(Step.NAME, f"{host} is an address already: no name server is needed.")
+        return (host,), Observation(Step.NAME, f"{host} is an address already.")
     loop = asyncio.get_running_loop()
     began_at = loop.time()
     if server is None:
@@ -68,10 +70,26 @@ def leads_anywhere() -> bool:
 
 async def _by_the_system(host: str, timeout_s: float) -> tuple[str, ...]:
     loop = asyncio.get_running_loop()
+    found: asyncio.Future[list[Any]] = loop.create_future()
+
+    def answered(rows: list[Any]) -> None:
+        if not found.done():
+            found.set_result(rows)
+
+    def look_up() -> None:
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            rows = []
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(answered, rows)
+
+    # A thread that nobody waits for: the system's patience is longer than ours, and it cannot be interrupted.
+    threading.Thread(target=look_up, daemon=True).start()
     try:
         async with asyncio.timeout(timeout_s):
-            rows = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, TimeoutError, UnicodeError):
+            rows = await found
+    except TimeoutError:
         return ()
     return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
 

@@ -50,7 +50,7 @@ async def diagnose(asked: Asked, told: Told = lambda _: None) -> Diagnosis:
             tell(await statuspage.elsewhere(asked, asked.status_page))
     else:
         pages = statuspage.suggested(answer, target, asked.hosts)
-        for observation in await _beyond(asked, target, way):
+        for observation in await _beyond(asked, target, way, answer.status):
             tell(observation)
     return Diagnosis(asked.target.url, tuple(seen), judge(seen), pages)
 
@@ -104,25 +104,29 @@ def _tell_answer(asked: Asked, observation: Observation, heard: Heard, tell: Tol
         tell(Observation(Step.BODY, told, None, heard.took_s - heard.first_byte_s))
 
 
-async def _beyond(asked: Asked, target: Target, way: Way) -> list[Observation]:
-    """What the service says of itself, what its status page says, and whether what stays open gets through."""
-    jobs: list[Awaitable[list[Observation]]] = [_own_word(asked, target, way)]
-    jobs += [_websocket(asked, target, way), _status_page(asked, target, way)]
+async def _beyond(asked: Asked, target: Target, way: Way, status: int) -> list[Observation]:
+    """What the service says of itself, what its status page says, and whether what stays open gets through.
+
+    The address itself is not asked for a stream where it had nothing else to give.
+    """
+    well = status < 300
+    jobs: list[Awaitable[list[Observation]]] = [_own_word(asked, target, way, well)]
+    jobs += [_websocket(asked, target, way, well), _status_page(asked, target, way)]
     return [observation for found in await asyncio.gather(*jobs) for observation in found]
 
 
-async def _own_word(asked: Asked, target: Target, way: Way) -> list[Observation]:
+async def _own_word(asked: Asked, target: Target, way: Way, well: bool) -> list[Observation]:
     said = await service.of_perdure(way, target)
     if said and asked.events is None:
         stream = await service.stream_of(way, target)
         if stream is not None:
             return [*said, await streams.events(way, stream, named=True)]
-    return [*said, *await _events(asked, target, way)]
+    return [*said, *await _events(asked, target, way, well)]
 
 
-async def _events(asked: Asked, target: Target, way: Way) -> list[Observation]:
+async def _events(asked: Asked, target: Target, way: Way, well: bool) -> list[Observation]:
     if asked.events is None:
-        return [await streams.events(way, target, named=False)]
+        return [] if not well else [await streams.events(way, target, named=False)]
     try:
         own = way if asked.events.origin == target.origin else (await lay(asked, asked.events))[0]
     except Stopped as stopped:
@@ -130,9 +134,9 @@ async def _events(asked: Asked, target: Target, way: Way) -> list[Observation]:
     return [await streams.events(own, asked.events, named=True)]
 
 
-async def _websocket(asked: Asked, target: Target, way: Way) -> list[Observation]:
+async def _websocket(asked: Asked, target: Target, way: Way, well: bool) -> list[Observation]:
     if asked.websocket is None:
-        return [await streams.websocket(way, target, named=False)]
+        return [] if not well else [await streams.websocket(way, target, named=False)]
     try:
         own = way if asked.websocket.origin == target.origin else (await lay(asked, asked.websocket))[0]
     except Stopped as stopped:

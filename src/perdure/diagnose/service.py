@@ -54,9 +54,9 @@ def _about_model(status: Heard) -> list[Observation]:
         detail = "It is a Perdure; it tells of its model only with the access token."
         return [Observation(Step.SERVICE, detail, None, status.took_s)]
     backend = document.get("backend")
-    if "version" not in document or not isinstance(backend, dict) or backend.get("state") not in MODEL:
+    if "version" not in document or not isinstance(backend, dict) or str(backend.get("state")) not in MODEL:
         return []
-    sign = MODEL[backend["state"]]
+    sign = MODEL[str(backend["state"])]
     detail = f"Perdure {str(document['version'])[:40]}; its model {_name(backend)} is {backend['state']}."
     if backend.get("detail"):
         detail += f" {str(backend['detail'])[:300]}"

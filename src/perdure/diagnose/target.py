@@ -75,7 +75,10 @@ class Target:
 
     def at(self, reference: str) -> Target:
         """Another address, as it stands in a link or a header of this one. Raises NotAnAddress."""
-        return Target.parse(urljoin(self.url, reference))
+        try:
+            return Target.parse(urljoin(self.url, reference))
+        except ValueError as error:
+            raise NotAnAddress(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ _INDICATORS = {
 def reported(document: Mapping[str, Any], host: str, took_s: float | None = None) -> Observation | None:
     """What the status page on `host` says; None where the document is none."""
     status = document.get("status")
-    if not isinstance(status, dict) or status.get("indicator") not in _INDICATORS:
+    if not isinstance(status, dict) or str(status.get("indicator")) not in _INDICATORS:
         return None
     said = [str(status.get("description") or status["indicator"])[:200]]
     said += [f"“{name}”" for name in _open_incidents(document)]
     bad = _ailing(document)
     if bad:
         said.append("not well: " + ", ".join(bad))
-    sign = _INDICATORS[status["indicator"]]
+    sign = _INDICATORS[str(status["indicator"])]
     return Observation(Step.STATUS_PAGE, f"The status page on {host} says: {'; '.join(said)}.", sign, took_s)
 
 

@@ -25,7 +25,10 @@ from tests.diagnose.name_server import WELL, name_server
 pytestmark = pytest.mark.anyio
 
 HURRY_S = 0.3
-"""The patience of these tests: what is silent stays silent."""
+"""The patience where nothing is to come: what is silent stays silent, however busy the machine is."""
+
+SOON_S = 1.0
+"""The patience where something is to come first, and then nothing."""
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 SSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -34,8 +37,7 @@ SUMMARY = '{"page": {"name": "Service"}, "status": {"indicator": "%s", "descript
 
 
 def asked(url: str, **more: Any) -> Asked:
-    hurried = {"timeout_s": HURRY_S, "slow_s": HURRY_S / 2, **more}
-    return Asked(target=Target.parse(url), trust=trust, **hurried)
+    return Asked(target=Target.parse(url), trust=trust, **more)
 
 
 def exit_code(found: Diagnosis) -> int:
@@ -69,7 +71,7 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
     "reset after accept": (raw(bytes_then(b"", reset=True)), Finding.NETWORK, "connection_cut", {}),
     "closed without a word": (raw(bytes_then(b"")), Finding.NETWORK, "connection_cut", {}),
     "closed after the request": (bytes_then(b""), Finding.NETWORK, "connection_cut", {}),
-    "silent": (bytes_then(b"", 2), Finding.NETWORK, "no_answer", {}),
+    "silent": (bytes_then(b"", 2), Finding.NETWORK, "no_answer", {"timeout_s": HURRY_S}),
     "another protocol": (raw(bytes_then(b"SSH-2.0-OpenSSH_9.6\r\n", 0.1)), Finding.NETWORK, "proxy_in_the_way", {}),
     "TLS on a plain port": (raw(bytes_then(b"\x15\x03\x03\x00\x02\x02\x16")), Finding.NETWORK, "tls_failed", {}),
     "nginx wants TLS": (
@@ -84,7 +86,7 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
     "200 that holds an error": (json('{"error": {"message": "no"}}'), Finding.SERVER, "service_failed", {}),
     "leads in a circle": (status(302, Location="/"), Finding.SERVER, "service_failed", {}),
     "slow first byte": (
-        bytes_then(b"", 0.2, HEAD + b"Content-Length: 2\r\n\r\nok"), Finding.SERVER, "overloaded", {},
+        bytes_then(b"", 0.2, HEAD + b"Content-Length: 2\r\n\r\nok"), Finding.SERVER, "overloaded", {"slow_s": 0.1},
     ),
     "a Perdure's own 503": (json(PROBLEM % "store_unavailable", 503), Finding.SERVER, "store_unavailable", {}),
     "a Perdure's model": (json(PROBLEM % "model_stalled", 504), Finding.MODEL, "model_stalled", {}),
@@ -121,17 +123,17 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
         bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf", 0.05, reset=True), Finding.NETWORK, "connection_cut", {},
     ),
     "stalled body": (
-        bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf", 2), Finding.NETWORK, "connection_cut", {},
+        bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf", 2), Finding.NETWORK, "connection_cut", {"timeout_s": SOON_S},
     ),
     "events come": (
         status(200), Finding.OK, None, {"events": "/e", "others": {"/e": bytes_then(SSE + EVENT, 0.1, EVENT)}},
     ),
     "events held open": (
-        status(200), Finding.NETWORK, "proxy_in_the_way", {"events": "/e", "others": {"/e": bytes_then(SSE, 2)}},
+        status(200), Finding.NETWORK, "proxy_in_the_way", {"events": "/e", "timeout_s": SOON_S, "others": {"/e": bytes_then(SSE, 2)}},
     ),
     "events held to their end": (
         status(200), Finding.NETWORK, "proxy_in_the_way",
-        {"events": "/e", "timeout_s": 2, "slow_s": 2, "others": {"/e": bytes_then(b"", 0.6, SSE + EVENT + EVENT)}},
+        {"events": "/e", "others": {"/e": bytes_then(b"", 0.6, SSE + EVENT + EVENT)}},
     ),
     "no events": (status(200), Finding.NETWORK, "proxy_in_the_way", {"events": "/nowhere"}),
     "a WebSocket opens": (status(200), Finding.OK, None, {"websocket": "/w", "others": {"/w": opening}}),
@@ -173,7 +175,7 @@ async def test_nothing_listens_and_nobody_accepts() -> None:
         found = await diagnose(asked(f"http://127.0.0.1:{port}/"))
     assert found.verdict.kind is not None and found.verdict.kind.code == "connection_refused"
     with faults.black_hole() as port:
-        found = await diagnose(asked(f"http://127.0.0.1:{port}/"))
+        found = await diagnose(asked(f"http://127.0.0.1:{port}/", timeout_s=HURRY_S))
     assert found.verdict.kind is not None and found.verdict.kind.code == "no_answer"
     assert [seen.step for seen in found.observations] == [Step.NAME, Step.CONNECT], "it ends where the way ends"
 
@@ -189,8 +191,9 @@ async def test_nothing_listens_and_nobody_accepts() -> None:
 )
 async def test_why_a_name_is_not_found(host: str, sign: Sign) -> None:
     """No such name, a name server that fails, one that is silent, and a name for something else."""
+    patience = {"timeout_s": HURRY_S} if host == "silent.test" else {}
     async with name_server() as resolver:
-        found = await diagnose(asked(f"http://{host}/", resolver=resolver, way_out=lambda: True))
+        found = await diagnose(asked(f"http://{host}/", resolver=resolver, way_out=lambda: True, **patience))
     assert [seen.sign for seen in found.observations] == [sign]
     assert found.verdict.kind is not None and found.verdict.kind.code == "name_unresolved"
     assert exit_code(found) == 12
@@ -199,7 +202,9 @@ async def test_why_a_name_is_not_found(host: str, sign: Sign) -> None:
 async def test_offline_is_told_from_a_wrong_name() -> None:
     """Without a name server and without a route it is this machine; a name server that answers proves a network."""
     async with name_server() as resolver:
-        silent = await diagnose(asked("http://silent.test/", resolver=resolver, way_out=lambda: False))
+        silent = await diagnose(
+            asked("http://silent.test/", resolver=resolver, way_out=lambda: False, timeout_s=HURRY_S)
+        )
         unknown = await diagnose(asked("http://unknown.test/", resolver=resolver, way_out=lambda: False))
     assert silent.verdict.kind is not None and silent.verdict.kind.code == "offline"
     assert unknown.verdict.kind is not None and unknown.verdict.kind.code == "name_unresolved"
@@ -244,8 +249,9 @@ async def test_what_is_wrong_with_a_certificate(context: Any, date: Any, sign: S
 )
 async def test_why_no_secure_connection_can_be_made(handler: Handler, sign: Sign) -> None:
     """A plain port, a close in the middle, a silence."""
+    patience = {"timeout_s": HURRY_S} if sign is Sign.TLS_SILENT else {}
     async with serving(handler) as served:
-        found = await diagnose(asked(f"https://127.0.0.1:{served.port}/"))
+        found = await diagnose(asked(f"https://127.0.0.1:{served.port}/", **patience))
     assert found.observations[-1].sign is sign
     assert found.verdict.kind is not None and found.verdict.kind.code == "tls_failed"
 

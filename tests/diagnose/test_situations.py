@@ -123,13 +123,15 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
         bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf", 0.05, reset=True), Finding.NETWORK, "connection_cut", {},
     ),
     "stalled body": (
-        bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf", 2), Finding.NETWORK, "connection_cut", {"timeout_s": SOON_S},
+        bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf", 2), Finding.NETWORK, "connection_cut",
+        {"timeout_s": SOON_S},
     ),
     "events come": (
         status(200), Finding.OK, None, {"events": "/e", "others": {"/e": bytes_then(SSE + EVENT, 0.1, EVENT)}},
     ),
     "events held open": (
-        status(200), Finding.NETWORK, "proxy_in_the_way", {"events": "/e", "timeout_s": SOON_S, "others": {"/e": bytes_then(SSE, 2)}},
+        status(200), Finding.NETWORK, "proxy_in_the_way",
+        {"events": "/e", "timeout_s": SOON_S, "others": {"/e": bytes_then(SSE, 2)}},
     ),
     "events held to their end": (
         status(200), Finding.NETWORK, "proxy_in_the_way",
@@ -237,21 +239,20 @@ async def test_what_is_wrong_with_a_certificate(context: Any, date: Any, sign: S
 
 
 @pytest.mark.parametrize(
-    ("handler", "sign"),
+    ("handler", "sign", "timeout_s"),
     [
-        (status(200), Sign.NO_TLS_HERE),
-        (raw(bytes_then(b"HTTP/1.1 400 Bad Request\r\n\r\n")), Sign.NO_TLS_HERE),
-        (raw(bytes_then(b"")), Sign.TLS_CUT),
-        (raw(bytes_then(b"", reset=True)), Sign.TLS_CUT),
-        (raw(bytes_then(b"", 2)), Sign.TLS_SILENT),
+        (status(200), Sign.NO_TLS_HERE, SOON_S),
+        (raw(bytes_then(b"HTTP/1.1 400 Bad Request\r\n\r\n")), Sign.NO_TLS_HERE, 10),
+        (raw(bytes_then(b"")), Sign.TLS_CUT, 10),
+        (raw(bytes_then(b"", reset=True)), Sign.TLS_CUT, 10),
+        (raw(bytes_then(b"", 2)), Sign.TLS_SILENT, HURRY_S),
     ],
-    ids=["plain", "plain that says so", "closed", "reset", "silent"],
+    ids=["plain, and waits", "plain, and says so", "closed", "reset", "silent"],
 )
-async def test_why_no_secure_connection_can_be_made(handler: Handler, sign: Sign) -> None:
+async def test_why_no_secure_connection_can_be_made(handler: Handler, sign: Sign, timeout_s: float) -> None:
     """A plain port, a close in the middle, a silence."""
-    patience = {"timeout_s": HURRY_S} if sign is Sign.TLS_SILENT else {}
     async with serving(handler) as served:
-        found = await diagnose(asked(f"https://127.0.0.1:{served.port}/", **patience))
+        found = await diagnose(asked(f"https://127.0.0.1:{served.port}/", timeout_s=timeout_s))
     assert found.observations[-1].sign is sign
     assert found.verdict.kind is not None and found.verdict.kind.code == "tls_failed"
 

@@ -24,6 +24,7 @@ class Server:
         self.port = port
         self.scheme = scheme
         self.asked: list[str] = []
+        self.heads: list[str] = []
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"{self.scheme}://{host}:{self.port}{path}"
@@ -44,6 +45,7 @@ async def serving(
             head = await reader.readuntil(b"\r\n\r\n")
             path = head.split(b" ")[1].decode()
             served.asked.append(path)
+            served.heads.append(head.decode())
             chosen = handler if path == "/" else (others or {}).get(path, status(404, b"{}", "application/json"))
             await chosen(reader, writer, head.decode())
             await writer.drain()

@@ -52,6 +52,12 @@ async def opening(reader: Any, writer: Any, head: str) -> None:
     writer.write("\r\n".join([*lines, f"Sec-WebSocket-Accept: {base64.b64encode(made).decode()}", "", ""]).encode())
 
 
+async def opening_wrongly(reader: Any, writer: Any, head: str) -> None:
+    """Says that it opens one, and has not read the key."""
+    lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+    writer.write("\r\n".join([*lines, "Sec-WebSocket-Accept: Zm9v", "", ""]).encode())
+
+
 def model_is(state: str) -> Mapping[str, Handler]:
     """A Perdure whose model is so."""
     backend = {"state": state, "model": "smol", "detail": "Nothing answers at smol."}
@@ -141,6 +147,9 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
     "a WebSocket opens": (status(200), Finding.OK, None, {"websocket": "/w", "others": {"/w": opening}}),
     "a WebSocket refused": (
         status(200), Finding.NETWORK, "proxy_in_the_way", {"websocket": "/w", "others": {"/w": status(426)}},
+    ),
+    "a WebSocket that is none": (
+        status(200), Finding.NETWORK, "proxy_in_the_way", {"websocket": "/w", "others": {"/w": opening_wrongly}},
     ),
     "an incident": (
         status(200), Finding.SERVER, "service_failed", {"others": {"/api/v2/summary.json": json(SUMMARY % "major")}},
@@ -269,6 +278,7 @@ async def test_only_hosts_that_were_named_are_asked() -> None:
             named = asked(served.url(host=WELL), resolver=resolver, also=frozenset({"status.service.test"}))
             followed = await diagnose(named)
         assert followed.verdict.finding is Finding.OK and "/" in other.asked
+        assert followed.status_pages == ()
         linked = await diagnose(asked(other.url(host=WELL), resolver=resolver))
         assert linked.status_pages == ("http://status.service.test/",)
 
@@ -291,6 +301,7 @@ async def test_the_proxy_of_the_environment_is_used_and_told(monkeypatch: pytest
         found = await diagnose(asked("http://service.test/"))
         assert found.verdict.finding is Finding.OK and "http://service.test/" in proxy.asked
         assert "secret" not in str(found)
+        assert "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=" in proxy.heads[0]
     refusal = bytes_then(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
     async with serving(status(404), others={"service.test:443": refusal}) as proxy:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
@@ -300,11 +311,13 @@ async def test_the_proxy_of_the_environment_is_used_and_told(monkeypatch: pytest
         serving(status(200, b"ok"), server(WELL)) as served,
         serving(status(404), others={"service.test:443": faults.tunnel(served.port)}) as proxy,
     ):
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("https_proxy", f"http://user:secret@127.0.0.1:{proxy.port}")
         found = await diagnose(asked("https://service.test/"))
         assert found.verdict.finding is Finding.OK, found
         assert {Step.PROXY, Step.TLS} <= {seen.step for seen in found.observations}
         assert "/" in served.asked
+        assert all("Proxy-Authorization: Basic" in head for head in proxy.heads)
+        assert not any("Proxy-Authorization" in head for head in served.heads), "the service never sees them"
     with faults.nobody() as port:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
         found = await diagnose(asked("https://service.test/"))

@@ -14,6 +14,9 @@ import dns.rrset
 WELL = "service.test"
 """The name that leads to this machine."""
 
+BOTH = f"both.{WELL}"
+"""The name that leads there by both families."""
+
 
 class _Protocol(asyncio.DatagramProtocol):
     transport: asyncio.DatagramTransport
@@ -34,6 +37,8 @@ class _Protocol(asyncio.DatagramProtocol):
             answer.set_rcode(dns.rcode.SERVFAIL)
         elif name.endswith(WELL) and question.rdtype == dns.rdatatype.A:
             answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", "A", "127.0.0.1"))
+        elif name == BOTH and question.rdtype == dns.rdatatype.AAAA:
+            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", "AAAA", "::1"))
         self.transport.sendto(answer.to_wire(), addr)
 
 

@@ -20,7 +20,7 @@ from perdure.diagnose import Asked, Diagnosis, Target, diagnose
 from tests.diagnose import faults
 from tests.diagnose.certificates import NOW, STRANGER, server, trust
 from tests.diagnose.faults import Handler, bytes_then, json, raw, serving, status
-from tests.diagnose.name_server import WELL, name_server
+from tests.diagnose.name_server import BOTH, WELL, name_server
 
 pytestmark = pytest.mark.anyio
 
@@ -219,6 +219,16 @@ async def test_offline_is_told_from_a_wrong_name() -> None:
         unknown = await diagnose(asked("http://unknown.test/", resolver=resolver, way_out=lambda: False))
     assert silent.verdict.kind is not None and silent.verdict.kind.code == "offline"
     assert unknown.verdict.kind is not None and unknown.verdict.kind.code == "name_unresolved"
+
+
+async def test_both_families_are_tried_and_told() -> None:
+    """Where only one of them answers, it is reached by that one, and what is wrong with the other is said."""
+    async with name_server() as resolver, serving(status(200)) as served:
+        found = await diagnose(asked(served.url(host=BOTH), resolver=resolver))
+    assert found.verdict.finding is Finding.OK
+    (connected,) = [seen for seen in found.observations if seen.step is Step.CONNECT]
+    assert "127.0.0.1 answers" in connected.detail
+    assert "::1 refuses" in connected.detail or "::1 cannot be reached" in connected.detail
 
 
 LATER = timedelta(days=40)

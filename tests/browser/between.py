@@ -16,7 +16,16 @@ class Mood(StrEnum):
 
     PASS = "pass"
     BAD_GATEWAY = "bad gateway"
+    PORTAL = "portal"
     CUT = "cut"
+
+
+ANSWERS = {
+    Mood.BAD_GATEWAY: f"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: {len(BAD_GATEWAY)}\r\n"
+    "Connection: close\r\n\r\n".encode()
+    + BAD_GATEWAY,
+    Mood.PORTAL: b"HTTP/1.1 302 Found\r\nLocation: http://login.hotel.test/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+}
 
 
 class Between:
@@ -40,10 +49,9 @@ class Between:
         try:
             if self.mood is Mood.PASS:
                 await self._passed_on(reader, writer)
-            elif self.mood is Mood.BAD_GATEWAY:
+            elif self.mood in ANSWERS:
                 await reader.readuntil(b"\r\n\r\n")
-                head = f"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: {len(BAD_GATEWAY)}\r\n"
-                writer.write(head.encode() + b"Connection: close\r\n\r\n" + BAD_GATEWAY)
+                writer.write(ANSWERS[self.mood])
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass

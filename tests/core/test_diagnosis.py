@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,13 +78,27 @@ def test_a_silence_is_the_servers_where_its_operators_say_so() -> None:
 def test_a_sign_in_is_believed_only_where_no_certificate_vouches() -> None:
     """What a certificate proves to be the service is no hotel, and where it leads is its own affair."""
     page = Answer(200, {"content-type": "text/html"}, b"<html>Hotspot: sign in</html>")
-    away = Answer(302, {})
     assert read(page, json_asked=False, secure=False).sign is Sign.PORTAL
     assert read(page, json_asked=False, secure=True).sign is Sign.ANSWERED
-    assert redirected(away, "a.test", "login.b.test", secure=False).sign is Sign.PORTAL
-    assert redirected(away, "a.test", "login.b.test", secure=True).sign is Sign.REDIRECTED_AWAY
-    assert redirected(away, "a.test", "www.a.test", secure=False).sign is Sign.REDIRECTED_AWAY
-    assert redirected(Answer(301, {}), "a.test", "b.test", secure=False).sign is Sign.REDIRECTED_AWAY
+
+
+@pytest.mark.parametrize(
+    ("status", "secure", "url", "portal"),
+    [
+        (302, False, "http://login.b.test/", True),
+        (302, False, "https://b.test/hotspot?to=a.test", True),
+        (307, False, "http://192.168.1.1/", True),
+        (302, True, "http://login.b.test/", False),
+        (302, False, "https://login.b.test/", False),
+        (302, False, "https://b.test/", False),
+        (302, False, "http://www.a.test/login", False),
+        (301, False, "http://login.b.test/", False),
+    ],
+)
+def test_where_a_redirect_is_a_networks_sign_in(status: int, secure: bool, url: str, portal: bool) -> None:
+    """For a while, without a certificate, to somebody else's page that wants a sign-in; everything else cannot be told."""
+    seen = redirected(Answer(status, {}), "a.test", url, secure=secure)
+    assert seen.sign is (Sign.PORTAL if portal else Sign.REDIRECTED_AWAY)
 
 
 @given(

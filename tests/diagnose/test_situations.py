@@ -113,6 +113,7 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
     "511": (status(511, faults.PORTAL), Finding.NETWORK, "captive_portal", {}),
     "portal's page": (status(200, faults.PORTAL), Finding.NETWORK, "captive_portal", {}),
     "portal's redirect": (status(302, Location="http://login.hotel.test/"), Finding.NETWORK, "captive_portal", {}),
+    "elsewhere for a while": (status(302, Location="https://other.test/"), Finding.CANNOT_TELL, None, {}),
     "moved for good": (status(301, Location="https://www.moved.test/"), Finding.CANNOT_TELL, None, {}),
     "a page in the place of JSON": (
         status(200, faults.PAGE), Finding.NETWORK, "proxy_in_the_way", {"json_asked": True},
@@ -219,6 +220,15 @@ async def test_offline_is_told_from_a_wrong_name() -> None:
         unknown = await diagnose(asked("http://unknown.test/", resolver=resolver, way_out=lambda: False))
     assert silent.verdict.kind is not None and silent.verdict.kind.code == "offline"
     assert unknown.verdict.kind is not None and unknown.verdict.kind.code == "name_unresolved"
+
+
+async def test_a_clock_that_differs_is_told_where_nothing_fails_by_it() -> None:
+    """By the Date of the answer; it decides nothing."""
+    long_ago = format_datetime(NOW - timedelta(days=2))
+    async with serving(status(200, Date=long_ago)) as served:
+        found = await diagnose(asked(served.url()))
+    assert Sign.CLOCKS_DIFFER in [seen.sign for seen in found.observations]
+    assert found.verdict.finding is Finding.OK and found.verdict.confidence < 0.95
 
 
 async def test_both_families_are_tried_and_told() -> None:

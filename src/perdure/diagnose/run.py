@@ -74,7 +74,7 @@ async def _reach(asked: Asked, tell: Told) -> tuple[Target, Way, Answer]:
             told = "It leads to something that is no address."
             raise Stopped(Observation(Step.ANSWER, told, Sign.REDIRECT_LOOP, heard.took_s)) from error
         if other.host not in asked.hosts:
-            tell(redirected(heard.answer, target.host, other.host, secure=target.secure))
+            tell(redirected(heard.answer, target.host, other.url, secure=target.secure))
             return target, way, heard.answer
         tell(Observation(Step.ANSWER, f"Status {heard.answer.status}: it leads on to {other.url}.", None, heard.took_s))
         target = other

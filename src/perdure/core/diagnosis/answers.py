@@ -44,7 +44,11 @@ _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html)", re.IGNORECA
 _SIGN_IN = re.compile(
     rb"captive|hotspot|WISPAccessGatewayParam|walled.?garden|wi-?fi (?:login|access)|gastzugang", re.I
 )
-_SIGN_IN_HOST = re.compile(r"captive|hotspot|portal|wifi|wlan|login", re.IGNORECASE)
+_PORTAL_NAME = re.compile(r"captive|hotspot|portal|wi-?fi|wlan|walled", re.IGNORECASE)
+_SIGN_IN_PATH = re.compile(r"log-?in|sign-?in|auth|guest", re.IGNORECASE)
+_PRIVATE = re.compile(
+    r"10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\."
+)
 _BEFORE = re.compile(
     r"nginx|openresty|cloudflare|envoy|haproxy|squid|varnish|traefik|caddy|apache|awselb|akamai|cloudfront|zscaler|bluecoat"
     r"|fortigate|google frontend",
@@ -75,18 +79,26 @@ def read(answer: Answer, *, json_asked: bool, secure: bool, took_s: float | None
     return Observation(Step.ANSWER, _told(answer, sign), sign, took_s, code)
 
 
-def redirected(answer: Answer, host: str, other: str, *, secure: bool) -> Observation:
-    """What it says that an answer leads to another host, which is not asked."""
+def redirected(answer: Answer, host: str, url: str, *, secure: bool) -> Observation:
+    """What it says that an answer of `host` leads to `url` on another host, which is not asked."""
+    other = re.sub(r"^https?://|[/?#].*$", "", url)
     told = f"Status {answer.status}: it leads to {other}, which you did not name, so that it was not asked."
     temporary = answer.status in (302, 303, 307)
     # What a certificate vouches for is no hotel's page; and a service that has moved says so for good.
-    portal = not secure and temporary and (_site(host) != _site(other) or bool(_SIGN_IN_HOST.search(other)))
+    portal = not secure and temporary and _site(host) != _site(other) and _wants_sign_in(url, other)
     return Observation(Step.ANSWER, told, Sign.PORTAL if portal else Sign.REDIRECTED_AWAY)
+
+
+def _wants_sign_in(url: str, host: str) -> bool:
+    """A network's page says so, or asks for a sign-in where nothing is encrypted, or stands in a private network."""
+    in_the_open = url.startswith("http://") and _SIGN_IN_PATH.search(url) is not None
+    return in_the_open or _PORTAL_NAME.search(url) is not None or _PRIVATE.match(host) is not None
 
 
 def _site(host: str) -> str:
     """The last two parts of a name, which belong to one owner mostly; an address as it is."""
-    return host if host.replace(".", "").isdigit() or ":" in host else ".".join(host.split(".")[-2:])
+    host = host.partition(":")[0]
+    return host if host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:])
 
 
 def stands_before(answer: Answer) -> str:

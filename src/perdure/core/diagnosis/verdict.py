@@ -181,5 +181,8 @@ def _without_fault(seen: Mapping[Sign, Observation]) -> Verdict:
         return Verdict(Finding.OK, None, 0.85 if odd else 0.95, _OK, "", evidence)
     remedy = "Look again from another network, or name more addresses of the service."
     if Sign.REDIRECTED_AWAY in seen:
-        remedy = "If that host is the service's, name it too, with `--also HOST`: only what you name is asked."
+        remedy = (
+            "If that host is the service's, name it too, with `--also HOST`: only what you name is asked. "
+            "If you do not know it, it may be the sign-in page of your network."
+        )
     return Verdict(Finding.CANNOT_TELL, None, 0.0, _CANNOT_TELL, remedy, evidence)

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 
-BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
-
 
 class Mood(StrEnum):
     """What it does with what comes next."""
@@ -20,12 +18,17 @@ class Mood(StrEnum):
     CUT = "cut"
 
 
+def page(status: str, body: str) -> bytes:
+    """A whole answer with a web page in it."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return (head + body).encode()
+
+
 ANSWERS = {
-    Mood.BAD_GATEWAY: f"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: {len(BAD_GATEWAY)}\r\n"
-    "Connection: close\r\n\r\n".encode()
-    + BAD_GATEWAY,
-    Mood.PORTAL: b"HTTP/1.1 302 Found\r\nLocation: http://login.hotel.test/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    Mood.BAD_GATEWAY: page("502 Bad Gateway", "<html><title>502 Bad Gateway</title><center>nginx</center></html>"),
+    Mood.PORTAL: page("200 OK", "<html><title>Hotspot</title>Please sign in.</html>"),
 }
+"""What it answers in the server's place."""
 
 
 class Between:

@@ -103,7 +103,9 @@ async def test_a_page_alone_says_what_it_sees_and_no_more(
         await reader.looks_right()
         proxy.be(Mood.PORTAL)
         await again(reader)
-        await found(reader, "It is your connection", "It leads to another address", "sign in to the network")
+        await found(
+            reader, "It is your connection", "Something answers that is not this server (status 200)", "sign in"
+        )
         proxy.be(Mood.CUT)
         await again(reader)
         await found(reader, "It cannot be told from here", "No connection comes about", "Nobody was asked")

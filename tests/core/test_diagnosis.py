@@ -96,7 +96,7 @@ def test_a_sign_in_is_believed_only_where_no_certificate_vouches() -> None:
     ],
 )
 def test_where_a_redirect_is_a_networks_sign_in(status: int, secure: bool, url: str, portal: bool) -> None:
-    """For a while, without a certificate, to somebody else's page that wants a sign-in; everything else cannot be told."""
+    """For a while, without a certificate, to somebody else's page that wants a sign-in; all else cannot be told."""
     seen = redirected(Answer(status, {}), "a.test", url, secure=secure)
     assert seen.sign is (Sign.PORTAL if portal else Sign.REDIRECTED_AWAY)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
@@ -73,10 +75,10 @@ async def test_a_failed_reply_is_reported(
     assert (report["text"] is not None) == agreed
 
 
-async def reported(ask: Asking, message_id: str) -> dict[str, str]:
+async def reported(ask: Asking, message_id: str) -> dict[str, Any]:
     """What was reported of a reply."""
     listed = (await ask.get("/api/v1/operator/reports"))["reports"]
-    found: dict[str, str] = next(one for one in listed if one["message_id"] == message_id)
+    found: dict[str, Any] = next(one for one in listed if one["message_id"] == message_id)
     return found
 
 

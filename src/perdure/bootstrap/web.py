@@ -23,6 +23,7 @@ from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.engine.tailer import Tailer
 from perdure.engine.unforeseen import Recorder
+from perdure.http.admission import Door
 from perdure.http.app import create_app
 from perdure.http.service import Service
 from perdure.store.sqlite import SqliteStore
@@ -78,6 +79,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         backends=backends,
         pages=PAGES,
         note=recorder.note,
+        door=Door(clock, settings.messages_per_minute, settings.max_queued),
     )
     config = uvicorn.Config(
         create_app(service),

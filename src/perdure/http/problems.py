@@ -26,6 +26,7 @@ from perdure.core.errors import (
     MethodNotAllowed,
     NotAllowedHere,
     NotFound,
+    Overloaded,
     PerdureError,
     ServerError,
     TooLarge,
@@ -98,8 +99,8 @@ def refusal(error: PerdureError, path: str) -> Response:
     """The answer where a use case refuses or fails. The log tells of it under the same id."""
     error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
-        # A model that failed was foreseen; where our own record fails, the cause is worth its lines.
-        cause = error if error.fault is Fault.SERVER else None
+        # What a model or a full queue does was foreseen; where the record itself fails, the cause is worth its lines.
+        cause = error if error.fault is Fault.SERVER and not isinstance(error, Overloaded) else None
         log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
     else:
         log.info("request refused", error_id=error.error_id, code=error.code, path=path, detail=error.detail)

@@ -15,6 +15,7 @@ from perdure.core.records import AddedBackend, TurnSettings
 from perdure.engine.settings import for_turn
 from perdure.engine.tailer import Tailer
 from perdure.engine.unforeseen import Note
+from perdure.http.admission import Door
 from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
 from perdure.ports.store import Records, Store
@@ -86,6 +87,7 @@ class Service:
     backends: Backends
     pages: Path
     note: Note
+    door: Door
 
     def turn_settings(self, records: Records) -> TurnSettings:
         """What a turn that is asked for in this transaction is asked with."""

@@ -75,5 +75,6 @@ export interface Sent {
 
 export type Status = Read<Schemas["StatusOut"]>;
 export type Backend = Status["backend"];
+export type Limits = Status["limits"];
 /** Where everything lies, and how much it is. */
 export type KeptData = Read<Schemas["DataOut"]>;

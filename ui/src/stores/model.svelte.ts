@@ -1,7 +1,7 @@
 /** How the model is doing, asked gently: often while it is on its way, rarely while all is well or nobody looks. */
 import { getStatus } from "../lib/api/status";
 import { waitInBrowser } from "../lib/reconnect";
-import type { Backend } from "../lib/wire";
+import type { Backend, Limits } from "../lib/wire";
 import { rememberSecondOrigin } from "./secondOrigin";
 
 const DISMISSED = "perdure.starter-note-dismissed";
@@ -11,6 +11,8 @@ const POLL_READY_S = 30;
 
 class ModelStatus {
   backend = $state.raw<Backend | null>(null);
+  /** What the server takes; null while it has not said. */
+  limits = $state.raw<Limits | null>(null);
   noteDismissed = $state(readDismissed());
   #hurry = new AbortController();
 
@@ -18,9 +20,10 @@ class ModelStatus {
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        const status = await getStatus();
-        this.backend = status.backend;
-        rememberSecondOrigin(status.second_origin);
+        const { backend, limits, second_origin } = await getStatus();
+        this.backend = backend;
+        this.limits = limits;
+        rememberSecondOrigin(second_origin);
       } catch {
         // The pages themselves say that the server is away; the last known state of the model stays.
       }

@@ -16,6 +16,7 @@ export const chat: Catalogue["chat"] = {
   stop: "Anhalten",
   stopReply: "Die Antwort anhalten",
   length: (count, limit) => `${count} von ${limit} Zeichen`,
+  pace: (count, limit) => `${count} von ${limit} Nachrichten in dieser Minute`,
   tooLong: (count) => `Um ${count} Zeichen zu lang zum Senden.`,
   toEnd: "Zum Neuesten",
   newBelow: "Unten steht Neues: zum Neuesten",

@@ -15,6 +15,7 @@ export const chat = {
   stop: "Stop",
   stopReply: "Stop the reply",
   length: (count: string, limit: string) => `${count} of ${limit} characters`,
+  pace: (count: string, limit: string) => `${count} of ${limit} messages in this minute`,
   tooLong: (count: string) => `${count} characters too long to be sent.`,
   toEnd: "To the newest",
   newBelow: "Something new below: to the newest",

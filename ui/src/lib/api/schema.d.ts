@@ -799,7 +799,7 @@ export interface paths {
         };
         /**
          * Status
-         * @description The version, and how the active backend stands.
+         * @description The version, how the active backend stands, and what may be sent.
          */
         get: operations["status_api_v1_status_get"];
         put?: never;
@@ -1516,6 +1516,19 @@ export interface components {
             name: string;
         };
         /**
+         * LimitsOut
+         * @description What a message and a chat may have: code points, messages and further replies a minute (0: no limit), and
+         *     characters.
+         */
+        LimitsOut: {
+            /** Characters Per Chat */
+            characters_per_chat: number;
+            /** Message Chars */
+            message_chars: number;
+            /** Messages Per Minute */
+            messages_per_minute: number;
+        };
+        /**
          * MessageOut
          * @description A message on a branch. `siblings` are all shown messages with the same parent, itself included, oldest first;
          *     null where a message is told of as it was when it came. `depth` is 0 for a root.
@@ -2052,10 +2065,13 @@ export interface components {
         };
         /**
          * StatusOut
-         * @description What the server is, and how its model stands. Pages ask `second_origin` where this server does not answer.
+         * @description What the server is, how its model stands, and what may be sent.
+         *
+         *     Pages ask `second_origin` where this server does not answer.
          */
         StatusOut: {
             backend: components["schemas"]["ModelStatusOut"];
+            limits: components["schemas"]["LimitsOut"];
             /** Second Origin */
             second_origin: string | null;
             /** Version */

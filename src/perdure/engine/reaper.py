@@ -31,25 +31,25 @@ PRUNE_LIMIT = 2000
 _Why = Callable[[Turn], Event]
 
 
-def overdue(records: Records, now: float) -> bool:
+def overdue(records: Records, now: float, patience_s: float = PATIENCE_S) -> bool:
     """Whether there is anything to reap. Only reads."""
-    return bool(records.turns.expired(now) or records.turns.waiting_since(now - PATIENCE_S))
+    return bool(records.turns.expired(now) or records.turns.waiting_since(now - patience_s))
 
 
-def reap(records: Records, now: float) -> int:
+def reap(records: Records, now: float, patience_s: float = PATIENCE_S) -> int:
     """Give the turns of silent workers back, and end those that have waited too long. Returns how many."""
     lost = _each(records, records.turns.expired(now), lambda _: WorkerLost(Outcome.EXPIRED), now)
-    return lost + _each(records, records.turns.waiting_since(now - PATIENCE_S), _given_up(records), now)
+    return lost + _each(records, records.turns.waiting_since(now - patience_s), _given_up(records), now)
 
 
-def resume(records: Records, now: float) -> int:
+def resume(records: Records, now: float, patience_s: float = PATIENCE_S) -> int:
     """Begin to serve after a time in which perhaps nobody did: patience begins anew. Returns for how many turns.
 
     Otherwise whatever was on its way when the machine went down for the night would be given up in the morning, for a
     model that nobody had asked.
     """
-    unserved = (*records.turns.expired(now), *records.turns.waiting_since(now - PATIENCE_S))
-    forgiven = [turn for turn in unserved if out_of_patience(turn, now)]
+    unserved = (*records.turns.expired(now), *records.turns.waiting_since(now - patience_s))
+    forgiven = [turn for turn in unserved if out_of_patience(turn, now, patience_s)]
     for turn in forgiven:
         records.turns.save(patient_again(turn, now), turn.fence)
     return len(forgiven)

@@ -6,8 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdure.core.diagnosis import RULES, Answer, Finding, Observation, Sign, Step, judge, read, redirected, reported
-from perdure.core.errors import by_code
+from perdure.core.diagnosis import (
+    RULES,
+    Answer,
+    Finding,
+    Observation,
+    Sign,
+    Step,
+    Wanted,
+    judge,
+    read,
+    redirected,
+    reported,
+)
+from perdure.core.errors import ProxyInTheWay, by_code
 
 signs = st.sampled_from(list(Sign))
 observations = st.builds(
@@ -75,11 +87,22 @@ def test_a_silence_is_the_servers_where_its_operators_say_so() -> None:
     assert judge([failed, incident]).confidence > judge([failed]).confidence > judge([failed, operational]).confidence
 
 
+def test_a_page_in_the_place_of_json_is_as_sure_as_it_is_that_json_was_wanted() -> None:
+    """Where somebody said so it is another's page; where only the address looks so it is a guess, and told as one."""
+    page = Answer(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
+    said, guessed = (judge([read(page, wanted=wanted, secure=True)]) for wanted in (Wanted.JSON, Wanted.JSON_LIKELY))
+    assert said.kind is guessed.kind is ProxyInTheWay
+    assert said.confidence > 0.7 and guessed.confidence <= 0.5
+    missing = Answer(404, {"content-type": "text/html"}, b"<html>Not Found</html>")
+    assert read(missing, wanted=Wanted.JSON, secure=True).sign is Sign.PROXY_PAGE
+    assert read(missing, wanted=Wanted.JSON_LIKELY, secure=True).sign is Sign.NOT_FOUND
+
+
 def test_a_sign_in_is_believed_only_where_no_certificate_vouches() -> None:
     """What a certificate proves to be the service is no hotel, and where it leads is its own affair."""
     page = Answer(200, {"content-type": "text/html"}, b"<html>Hotspot: sign in</html>")
-    assert read(page, json_asked=False, secure=False).sign is Sign.PORTAL
-    assert read(page, json_asked=False, secure=True).sign is Sign.ANSWERED
+    assert read(page, wanted=Wanted.ANYTHING, secure=False).sign is Sign.PORTAL
+    assert read(page, wanted=Wanted.ANYTHING, secure=True).sign is Sign.ANSWERED
 
 
 @pytest.mark.parametrize(
@@ -106,7 +129,7 @@ def test_where_a_redirect_is_a_networks_sign_in(status: int, secure: bool, url: 
 )
 def test_any_answer_is_read(status: int, headers: dict[str, str], body: bytes) -> None:
     """Whatever bytes come, and from 400 on they are never called well."""
-    sign = read(Answer(status, headers, body), json_asked=True, secure=False).sign
+    sign = read(Answer(status, headers, body), wanted=Wanted.JSON, secure=False).sign
     assert sign is not None
     assert (sign is Sign.ANSWERED) <= (status < 400)
 

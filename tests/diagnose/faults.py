@@ -96,6 +96,19 @@ def bytes_then(data: bytes, wait_s: float = 0.0, more: bytes = b"", *, reset: bo
     return handler
 
 
+def dribbling(data: bytes, every_s: float = 0.02) -> Handler:
+    """Bytes, and then one at a time for as long as somebody listens."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
+        writer.write(data)
+        while not reader.at_eof() and not writer.is_closing():
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep(every_s)
+
+    return handler
+
+
 def tunnel(port: int) -> Handler:
     """What a proxy does for CONNECT: it leads to a port of this machine."""
 

@@ -118,6 +118,14 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
     "a page in the place of JSON": (
         status(200, faults.PAGE), Finding.NETWORK, "proxy_in_the_way", {"json_asked": True},
     ),
+    "a page where an address for JSON is": (
+        status(200, faults.PAGE), Finding.NETWORK, "proxy_in_the_way",
+        {"path": "/api/items", "others": {"/api/items": status(200, faults.PAGE)}},
+    ),
+    "no page where an address for JSON is": (
+        status(200), Finding.CLIENT, "not_found",
+        {"path": "/api/items", "others": {"/api/items": status(404, faults.PAGE)}},
+    ),
     "a proxy's refusal": (status(403, faults.PAGE), Finding.NETWORK, "proxy_in_the_way", {"json_asked": True}),
     "cut body": (bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf"), Finding.NETWORK, "connection_cut", {}),
     "cut chunks": (
@@ -132,6 +140,9 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
     "stalled body": (
         bytes_then(HEAD + b"Content-Length: 99\r\n\r\nhalf", 2), Finding.NETWORK, "connection_cut",
         {"timeout_s": SOON_S},
+    ),
+    "a body that comes slowly": (
+        faults.dribbling(HEAD + b"Content-Length: 9999\r\n\r\n"), Finding.SERVER, "overloaded", {"timeout_s": SOON_S},
     ),
     "events come": (
         status(200), Finding.OK, None, {"events": "/e", "others": {"/e": bytes_then(SSE + EVENT, 0.1, EVENT)}},
@@ -173,7 +184,7 @@ async def test_whose_fault_it_is(name: str) -> None:
         for key in ("events", "websocket"):
             if key in wished:
                 wished[key] = Target.parse(served.url(wished[key]))
-        found = await diagnose(asked(served.url(), **wished))
+        found = await diagnose(asked(served.url(wished.pop("path", "/")), **wished))
     assert (found.verdict.finding, found.verdict.kind and found.verdict.kind.code) == (finding, code), found
     codes = {"ok": 0, "server": 10, "model": 11, "network": 12, "client": 13, "cannot_tell": 14}
     assert exit_code(found) == codes[finding]

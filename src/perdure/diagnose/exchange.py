@@ -132,13 +132,22 @@ class _Exchange:
             heard.broken = stopped.observations[-1]
         except TimeoutError:
             if listen_s is None:
-                told = f"The answer began and did not end within {self._way.timeout_s:.0f} s."
-                heard.broken = Observation(Step.BODY, told, Sign.STALLED, self._now_s())
+                heard.broken = self._unended(heard)
         except OSError:
             told = "The connection was reset in the middle of the answer."
             heard.broken = Observation(Step.BODY, told, Sign.CUT, self._now_s())
         heard.took_s = self._now_s()
         heard.answer = Answer(heard.answer.status, heard.answer.headers, b"".join(parts))
+
+    def _unended(self, heard: Heard) -> Observation:
+        """What it is that an answer did not end in time: something that goes on coming is slow, and not broken."""
+        timeout_s = self._way.timeout_s
+        quiet_s = self._now_s() - (heard.arrivals_s[-1] if heard.arrivals_s else heard.first_byte_s)
+        if quiet_s < timeout_s / 2:
+            told = f"The answer comes slowly: it had not ended after {timeout_s:.0f} s, and was still coming."
+            return Observation(Step.BODY, told, Sign.SLOW, self._now_s())
+        told = f"The answer began and did not end within {timeout_s:.0f} s."
+        return Observation(Step.BODY, told, Sign.STALLED, self._now_s())
 
     async def _next(self) -> object:
         while True:

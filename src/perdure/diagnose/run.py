@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from perdure.core.diagnosis import Answer, Observation, Sign, Step, Verdict, judge, read, redirected
+from perdure.core.diagnosis import Answer, Observation, Sign, Step, Verdict, Wanted, judge, read, redirected
 from perdure.diagnose import service, statuspage, streams
 from perdure.diagnose.errors import Stopped
 from perdure.diagnose.exchange import Heard, ask
@@ -61,11 +61,11 @@ async def _reach(asked: Asked, tell: Told) -> tuple[Target, Way, Answer]:
     for _ in range(MOST_REDIRECTS):
         if way is None or way.target.origin != target.origin:
             way = await _laid(asked, target, tell)
-        json_asked = asked.json_asked or target.json_asked
-        heard = await ask(way, target, {"Accept": "application/json" if json_asked else "*/*"})
+        wanted = Wanted.JSON if asked.json_asked else target.wanted
+        heard = await ask(way, target, {"Accept": "*/*" if wanted is Wanted.ANYTHING else "application/json"})
         location = heard.answer.headers.get("location")
         if heard.answer.status not in REDIRECTS or location is None:
-            observation = read(heard.answer, json_asked=json_asked, secure=target.secure, took_s=heard.took_s)
+            observation = read(heard.answer, wanted=wanted, secure=target.secure, took_s=heard.took_s)
             _tell_answer(asked, observation, heard, tell)
             return target, way, heard.answer
         try:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
+from perdure.core.diagnosis import Wanted
+
 TIMEOUT_S = 10.0
 SLOW_S = 4.0
 """How long a service may take until its first byte, in seconds, until that is worth telling."""
@@ -68,10 +70,11 @@ class Target:
         return self.origin + self.path
 
     @property
-    def json_asked(self) -> bool:
-        """Whether what stands there is for programs, by its path."""
+    def wanted(self) -> Wanted:
+        """What stands there, by its path: something for programs, or anything."""
         path = self.path.partition("?")[0]
-        return path.endswith(".json") or any(part in ("api", "v1", "v2", "v3") for part in path.split("/"))
+        likely = path.endswith(".json") or any(part in ("api", "v1", "v2", "v3") for part in path.split("/"))
+        return Wanted.JSON_LIKELY if likely else Wanted.ANYTHING
 
     def at(self, reference: str) -> Target:
         """Another address, as it stands in a link or a header of this one. Raises NotAnAddress."""

@@ -6,7 +6,7 @@ faults of the tree of errors, `ok`, and `cannot_tell`, which is an answer too.
 
 from __future__ import annotations
 
-from perdure.core.diagnosis.answers import Answer, read, redirected
+from perdure.core.diagnosis.answers import Answer, Wanted, read, redirected
 from perdure.core.diagnosis.signs import Observation, Sign, Step
 from perdure.core.diagnosis.statuspage import reported
 from perdure.core.diagnosis.verdict import RULES, Finding, Rule, Verdict, judge
@@ -20,6 +20,7 @@ __all__ = [
     "Sign",
     "Step",
     "Verdict",
+    "Wanted",
     "judge",
     "read",
     "redirected",

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from perdure.core.diagnosis.signs import Observation, Sign, Step
@@ -73,9 +74,17 @@ _STATUSES = {
 }
 
 
-def read(answer: Answer, *, json_asked: bool, secure: bool, took_s: float | None = None) -> Observation:
+class Wanted(Enum):
+    """What should come: anything, most likely JSON (by what the address looks like), or JSON (somebody said so)."""
+
+    ANYTHING = auto()
+    JSON_LIKELY = auto()
+    JSON = auto()
+
+
+def read(answer: Answer, *, wanted: Wanted, secure: bool, took_s: float | None = None) -> Observation:
     """What the answer to a GET says. `secure`: a certificate has proved who answers. Redirects are not its affair."""
-    sign, code = _meaning(answer, json_asked=json_asked, secure=secure)
+    sign, code = _meaning(answer, wanted=wanted, secure=secure)
     return Observation(Step.ANSWER, _told(answer, sign), sign, took_s, code)
 
 
@@ -111,7 +120,7 @@ def stands_before(answer: Answer) -> str:
     return "a proxy" if "via" in answer.headers else ""
 
 
-def _meaning(answer: Answer, *, json_asked: bool, secure: bool) -> tuple[Sign, str | None]:
+def _meaning(answer: Answer, *, wanted: Wanted, secure: bool) -> tuple[Sign, str | None]:
     document = answer.document
     if document is not None and answer.status >= 400 and str(document.get("code")) in by_code():
         return Sign.PROBLEM, str(document["code"])
@@ -119,11 +128,11 @@ def _meaning(answer: Answer, *, json_asked: bool, secure: bool) -> tuple[Sign, s
     if not secure and answer.html and _SIGN_IN.search(answer.body):
         return Sign.PORTAL, None
     if answer.status < 400:
-        return _well(answer, document, json_asked), None
+        return _well(answer, document, wanted), None
     if answer.status == 400 and b"HTTP request was sent to HTTPS port" in answer.body:
         return Sign.TLS_HERE, None
     # Its own error is a document where a document was asked for; a page of another kind is somebody else's.
-    if answer.html and json_asked and answer.status < 500 and answer.status not in (407, 429):
+    if answer.html and wanted is Wanted.JSON and answer.status < 500 and answer.status not in (407, 429):
         return Sign.PROXY_PAGE, None
     by_default = Sign.SERVER_ERROR if answer.status >= 500 else Sign.BAD_REQUEST
     if 520 <= answer.status <= 527:
@@ -131,9 +140,9 @@ def _meaning(answer: Answer, *, json_asked: bool, secure: bool) -> tuple[Sign, s
     return _STATUSES.get(answer.status, by_default), None
 
 
-def _well(answer: Answer, document: Mapping[str, Any] | None, json_asked: bool) -> Sign:
-    if json_asked and answer.html:
-        return Sign.PROXY_PAGE
+def _well(answer: Answer, document: Mapping[str, Any] | None, wanted: Wanted) -> Sign:
+    if wanted is not Wanted.ANYTHING and answer.html:
+        return Sign.PROXY_PAGE if wanted is Wanted.JSON else Sign.UNEXPECTED_PAGE
     if document is not None and document.get("error"):
         return Sign.ERROR_INSIDE
     return Sign.ANSWERED
@@ -142,7 +151,7 @@ def _well(answer: Answer, document: Mapping[str, Any] | None, json_asked: bool) 
 def _told(answer: Answer, sign: Sign) -> str:
     kind = "a web page" if answer.html else answer.media_type or "nothing that is named"
     told = f"Status {answer.status}, with {kind}"
-    if sign is Sign.PROXY_PAGE:
+    if sign in (Sign.PROXY_PAGE, Sign.UNEXPECTED_PAGE):
         told += " where JSON was asked for"
     before = stands_before(answer)
     if before:

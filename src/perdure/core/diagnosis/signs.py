@@ -65,6 +65,7 @@ class Sign(StrEnum):
     ERROR_INSIDE = "error_inside"
     PORTAL = "portal"
     PROXY_PAGE = "proxy_page"
+    UNEXPECTED_PAGE = "unexpected_page"
     GATEWAY = "gateway"
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"

@@ -80,6 +80,7 @@ _WAIT = "Wait a moment and look again, with `--watch`: whoever runs the service 
 _CLOCK = "Set this machine's clock, best by network time (NTP)."
 _SCHEME = "Ask with http:// in the place of https://, or check the port."
 _TLS = "Ask with https:// in the place of http://, or check the port."
+_PAGE = "If a web page belongs there, all is well. If not, open it in a browser and see who answers."
 _MODEL = "Look at the model's server: replies go on by themselves when it is back."
 
 RULES: Mapping[Sign, Rule] = {
@@ -106,6 +107,7 @@ RULES: Mapping[Sign, Rule] = {
     Sign.TLS_FAILED: Rule(TlsFailed, 0.7),
     Sign.PORTAL: Rule(CaptivePortal, 0.85),
     Sign.PROXY_PAGE: Rule(ProxyInTheWay, 0.75),
+    Sign.UNEXPECTED_PAGE: Rule(ProxyInTheWay, 0.5, _PAGE),
     Sign.RESET: Rule(ConnectionCut, 0.8, _WAIT),
     Sign.CLOSED: Rule(ConnectionCut, 0.75, _WAIT),
     Sign.SILENT: Rule(NoAnswer, 0.75, _WAIT),

@@ -86,6 +86,24 @@ def test_it_tells_when_a_service_is_back_and_how_long_it_was_away() -> None:
     assert "It is back. It was away for" in lines[1]
 
 
+def test_waiting_ends_where_it_mends_nothing_more() -> None:
+    """What answers that it wants a key is not away: it says so, how long it was, and exits with that class."""
+    looks = 0
+
+    async def recovering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
+        nonlocal looks
+        looks += 1
+        await status(401 if looks > 2 else 503)(reader, writer, head)
+
+    with beside(recovering) as served:
+        result = run("--watch", "--interval", "0.1", served.url())
+    lines = result.output.splitlines()
+    assert result.exit_code == 13
+    assert "It is the server: Status 503" in lines[0]
+    assert "It answers again. It was away for" in lines[1]
+    assert "Waiting mends no more of it. It is on this side: Status 401" in lines[2]
+
+
 def test_what_a_stranger_wrote_does_not_steer_the_terminal() -> None:
     """An escape sequence in a title is shown as what it is."""
     body = b'{"code": "overloaded", "title": "\\u001b[2JGone"}'

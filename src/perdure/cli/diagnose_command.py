@@ -136,25 +136,28 @@ async def _once(asked: Asked, as_json: bool) -> Diagnosis:
 
 
 async def _until_well(asked: Asked, interval_s: float, as_json: bool) -> Diagnosis:
-    """Look again and again. Between two looks is a wait of half to one and a half times the interval, by chance."""
+    """Look again and again, until it is well, or waiting mends nothing more.
+
+    Between two looks is a wait of half to one and a half times the interval, by chance.
+    """
     console = Console(highlight=False)
     away_since: float | None = None
     said = ""
     while True:
         looked_at = time.monotonic()
         found = await diagnose(asked)
-        well = found.verdict.finding is Finding.OK
-        if not well and away_since is None:
+        well, vain = found.verdict.finding is Finding.OK, found.verdict.waiting_is_vain
+        if not (well or vain) and away_since is None:
             away_since = looked_at
         away_s = None if away_since is None else time.monotonic() - away_since
         if as_json:
             click.echo(json.dumps({**view.document(found, EXIT_CODES), "away_s": away_s}, ensure_ascii=False))
-        elif well:
-            view.back(console, away_s, interval_s)
+        elif well or vain:
+            view.back(console, away_s, interval_s, None if well else view.in_short(found))
         elif (now := view.in_short(found)) != said:
             # A line for each change, and none for what stays as it is.
             said = now
             view.away(console, now)
-        if well:
+        if well or vain:
             return found
         await asyncio.sleep(interval_s * random.uniform(0.5, 1.5))

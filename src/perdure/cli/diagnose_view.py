@@ -93,14 +93,18 @@ def away(console: Console, said: str) -> None:
     console.print(Text.assemble((time.strftime("%H:%M:%S "), "dim"), _harmless(said)), soft_wrap=True)
 
 
-def back(console: Console, away_s: float | None, interval_s: float) -> None:
-    """It is well; `away_s` is since the first look that found it away, None where none did."""
-    told = "It is well."
+def back(console: Console, away_s: float | None, interval_s: float, but: str | None = None) -> None:
+    """It is well, or it answers at least, and waiting mends no more of what it says (`but`).
+
+    `away_s` is since the first look that found it away, None where none did.
+    """
+    told = "It is well." if but is None else "It answers."
     if away_s is not None:
-        told = (
-            f"It is back. It was away for {_span(away_s)}, counted from the first look, to within {_span(interval_s)}."
-        )
+        again = "It is back." if but is None else "It answers again."
+        told = f"{again} It was away for {_span(away_s)}, counted from the first look, to within {_span(interval_s)}."
     console.print(Text.assemble((time.strftime("%H:%M:%S "), "dim"), (told, "green")), soft_wrap=True)
+    if but is not None:
+        console.print(_harmless(f"Waiting mends no more of it. {but}"), soft_wrap=True)
 
 
 def document(found: Diagnosis, exit_codes: Mapping[Finding, int]) -> dict[str, Any]:

@@ -74,6 +74,15 @@ class Verdict:
     remedy: str
     evidence: tuple[str, ...]
 
+    @property
+    def waiting_is_vain(self) -> bool:
+        """Whether it answers, and says what only whoever asks can mend.
+
+        A page that is not found may come back: proxies say so of a service that is away.
+        """
+        kind = self.kind
+        return self.finding is Finding.CLIENT and kind is not None and not kind.retry and kind is not NotFound
+
 
 _KEY = "Give the key or the token that the service asks for: an answer without it says nothing of the rest."
 _WAIT = "Wait a moment and look again, with `--watch`: whoever runs the service has to mend it."

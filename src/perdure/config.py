@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="further names under which browsers may reach this server, separated by commas"
     )
+    second_origin: AnyHttpUrl | None = Field(
+        None,
+        description="an address elsewhere that pages ask, without cookies, to tell a lost network from this server",
+    )
     workers: int = Field(2, ge=1, le=64, description="worker processes")
     streams_per_worker: int = Field(
         0, ge=0, le=10_000, description="replies that one worker writes at once; 0 fits it to the backend"

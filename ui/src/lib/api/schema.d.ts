@@ -2066,10 +2066,14 @@ export interface components {
         /**
          * StatusOut
          * @description What the server is, how its model stands, and what may be sent.
+         *
+         *     Pages ask `second_origin` where this server does not answer.
          */
         StatusOut: {
             backend: components["schemas"]["ModelStatusOut"];
             limits: components["schemas"]["LimitsOut"];
+            /** Second Origin */
+            second_origin: string | null;
             /** Version */
             version: string;
         };

@@ -79,6 +79,11 @@ BEHIND: Mapping[str, Kind] = {
 }
 
 
+SILENT = frozenset(name for name, kind in BEHIND.items() if kind.error is ModelStalled)
+"""Those that only a Perdure of little patience finds out in time. All others are for one that waits long, in which a
+busy machine is never mistaken for a silent model."""
+
+
 def saying(name: str) -> str:
     """A message whose reply meets that failure."""
     return f"Say something. [fault:{name}] [[tokens=6 interval=0]]"

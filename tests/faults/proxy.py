@@ -35,7 +35,8 @@ from tests.faults.kinds import (
 T = TypeVar("T")
 
 BLOCK = 65_536
-BACKLOG = 128
+BACKLOG = 4096
+"""Connections that may wait: of a crowd that comes at once, those beyond it would be silent for a minute (Linux)."""
 
 
 @dataclass(frozen=True, slots=True)

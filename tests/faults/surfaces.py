@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,14 +47,20 @@ def _told(error: Mapping[str, Any] | None) -> Told:
 async def api(url: str, text: str) -> Told:
     """Plain HTTP: the turn, once it has ended."""
     async with asking(url) as ask:
-        return _told((await _ended(ask, await ask.chat(), text))["error"])
+        return _told((await _ended(ask, text))["error"])
 
 
-async def _ended(ask: Asking, chat: str, text: str) -> dict[str, Any]:
-    accepted = await ask.said(chat, text)
+async def api_chat(url: str, text: str) -> str:
+    """The chat in which that was said, once its reply has ended."""
+    async with asking(url) as ask:
+        return str((await _ended(ask, text))["chat_id"])
+
+
+async def _ended(ask: Asking, text: str) -> dict[str, Any]:
+    accepted = await ask.said(await ask.chat(), text)
     async with asyncio.timeout(LIMIT_S):
         while (turn := await ask.turn(accepted["turn"]["id"]))["state"] in ("queued", "running"):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
     return turn
 
 
@@ -112,14 +118,19 @@ async def _document(error: openai.APIError) -> Mapping[str, Any]:
 
 async def cli(url: str, text: str) -> Told:
     """`perdure chat` in a pipe: its words on standard error."""
+    return in_words(await terminal(url, [text]))
+
+
+async def terminal(url: str, texts: Sequence[str]) -> str:
+    """What `perdure chat` writes on standard error while all of that is said, one after the other."""
     command = [sys.executable, "-m", "perdure", "chat", "Mizzle", "--new", "--server", url]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment())
-    async with asyncio.timeout(LIMIT_S):
-        _, wrong = await process.communicate(f"{text}\n".encode())
-    told = in_words(" ".join(wrong.decode().split()))
-    assert (process.returncode == 0) == (told is NOTHING), wrong.decode()
-    return told
+    async with asyncio.timeout(LIMIT_S * len(texts)):
+        _, wrong = await process.communicate("".join(f"{text}\n" for text in texts).encode())
+    words = wrong.decode()
+    assert (process.returncode == 0) == (in_words(words) is NOTHING), words
+    return words
 
 
 def in_words(words: str) -> Told:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from perdure.core.errors import BackendNameUnresolved, BackendTlsFailed, ModelUnreachable, PerdureError
-from tests.faults.behind import BEHIND, Behind, saying
+from tests.faults.behind import BEHIND, SILENT, Behind, saying
 from tests.faults.networks import UNKNOWN_NAME, Authority, nobody
 from tests.faults.proxy import Proxy
 from tests.faults.surfaces import SURFACES, Told, api
@@ -23,15 +23,28 @@ from tests.http.installation import Installation, ScriptedBackend, running
 pytestmark = pytest.mark.anyio
 
 IN_THE_TERMINAL = ("silent", "502-page", "401", "200-error")
-QUICK = {"first_token_s": 0.5, "stall_s": 0.5, "patience_s": 1.5, "max_queued": 0, "workers": 1}
+NARROW = {"patience_s": 1.5, "max_queued": 0, "workers": 1, "streams_per_worker": 500}
 
 
 @pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
-    """A Perdure whose model's server stands behind the proxy."""
+def behind(backend: ScriptedBackend) -> Iterator[Behind]:
+    """The proxy before the model's server."""
     with Behind(backend.url.removesuffix("/v1")) as proxy:
-        folder = tmp_path_factory.mktemp("failing") / "data"
-        yield from running(Installation(folder, backend_url=f"{proxy.url}/v1", streams_per_worker=500, **QUICK))
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory, behind: Behind) -> Iterator[Installation]:
+    """A Perdure whose model's server stands behind the proxy."""
+    folder = tmp_path_factory.mktemp("failing") / "data"
+    yield from running(Installation(folder, backend_url=f"{behind.url}/v1", **NARROW))
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory, behind: Behind) -> Iterator[Installation]:
+    """The same, which takes half a second without a word for silence."""
+    folder = tmp_path_factory.mktemp("hasty") / "data"
+    yield from running(Installation(folder, backend_url=f"{behind.url}/v1", first_token_s=0.5, stall_s=0.5, **NARROW))
 
 
 def expected(kind: type[PerdureError]) -> tuple[str, str, bool]:
@@ -44,10 +57,13 @@ def classed(told: Told) -> tuple[str, str, bool]:
     return told.code, told.fault, told.saved
 
 
-async def test_every_kind_of_failure_is_told_as_what_it_is_on_every_surface(failing: Installation) -> None:
+async def test_every_kind_of_failure_is_told_as_what_it_is_on_every_surface(
+    failing: Installation, hasty: Installation
+) -> None:
     """Class, whose fault, that it is saved, and a remedy: the same from each of them, for each of the kinds at once."""
     cells = [(name, way) for name in BEHIND for way in SURFACES if way != "cli" or name in IN_THE_TERMINAL]
-    told = await asyncio.gather(*(SURFACES[way](failing.url, saying(name)) for name, way in cells))
+    urls = {name: hasty.url if name in SILENT else failing.url for name in BEHIND}
+    told = await asyncio.gather(*(SURFACES[way](urls[name], saying(name)) for name, way in cells))
     wrong = {
         cell: one
         for cell, one in zip(cells, told, strict=True)

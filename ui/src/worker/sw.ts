@@ -1,7 +1,17 @@
 /**
  * The offline shell: with the server away, the app opens all the same and says so. Pages are asked of the server first, so
- * that nobody sees an old one; files named after their content are kept; what the API answers is never touched.
+ * that nobody sees an old one, unless it struggles and is not to be asked just now; files named after their content are
+ * kept; what the API answers is never touched. And what a page that is gone had left to be sent is sent from here.
  */
+import { askThrough } from "../lib/api/http";
+import { putLetter } from "../lib/api/messages";
+import { Gate } from "../lib/gate";
+import { openKept } from "../lib/kept";
+import { aloneByLock } from "../lib/lease";
+import { openNews } from "../lib/news";
+import { SEND_LATER } from "../lib/offline";
+import { ProblemError, problemOf, unreachable, Withheld } from "../lib/problem";
+import { Sender } from "../lib/sender";
 import { cacheName, kindOf, outdated, OWN_FILES, type Shell } from "./shell";
 
 /** What TypeScript's library for pages does not know of a worker's own. */
@@ -11,6 +21,7 @@ interface WorkerScope {
   readonly clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;
   addEventListener(name: "install" | "activate", listener: (event: Extendable) => void): void;
+  addEventListener(name: "sync", listener: (event: Syncing) => void): void;
   addEventListener(name: "fetch", listener: (event: Fetching) => void): void;
 }
 interface Extendable {
@@ -20,12 +31,32 @@ interface Fetching extends Extendable {
   readonly request: Request;
   respondWith(answer: Promise<Response>): void;
 }
+interface Syncing extends Extendable {
+  readonly tag: string;
+}
 /** Put here by the build. */
 declare const __SHELL__: Shell;
 
 const scope = self as unknown as WorkerScope;
 const shell = __SHELL__;
 const PAGE = "/";
+const kept = openKept(() => indexedDB);
+const news = openNews();
+const gate = new Gate({ kept, news, now: Date.now, random: Math.random });
+askThrough(gate);
+const sender = new Sender({
+  kept,
+  gate,
+  alone: aloneByLock(navigator.locks),
+  send: putLetter,
+  now: Date.now,
+  random: Math.random,
+  onSending: () => {},
+  onSent: (_, { message }) => news.tell({ kind: "sent", message }),
+  onChange: async () => news.tell({ kind: "letters" }),
+  // The next page asks for the token.
+  onLocked: () => {},
+});
 
 scope.addEventListener("install", (event) => event.waitUntil(install()));
 scope.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -35,6 +66,16 @@ scope.addEventListener("fetch", (event) => {
   else if (kind === "own") event.respondWith(fromServer(event.request, event.request.url));
   else if (kind === "asset") event.respondWith(asset(event.request));
 });
+
+scope.addEventListener("sync", (event) => {
+  if (event.tag === SEND_LATER) event.waitUntil(sendLetters());
+});
+
+async function sendLetters(): Promise<void> {
+  await gate.look();
+  // Said to the browser, which then tries again later.
+  if ((await sender.run()) !== null) throw new Error("something is left to be sent");
+}
 
 async function install(): Promise<void> {
   const cache = await scope.caches.open(cacheName(shell));
@@ -48,14 +89,22 @@ async function activate(): Promise<void> {
   await scope.clients.claim();
 }
 
-/** The server's answer; where there is none, what is kept. */
+/** The server's answer; where there is none, or it is not to be asked now, what is kept. */
 async function fromServer(request: Request, kept_as: string): Promise<Response> {
+  let answer: Response | undefined;
   try {
-    return await fetch(request);
-  } catch (away) {
-    const kept = await (await scope.caches.open(cacheName(shell))).match(kept_as);
-    if (!kept) throw away;
-    return kept;
+    await gate.look();
+    return await gate.pass("GET", async () => {
+      answer = await fetch(request).catch(() => undefined);
+      if (!answer) throw new ProblemError(unreachable);
+      if (answer.status >= 429) throw new ProblemError(await problemOf(answer.clone()));
+      return answer;
+    });
+  } catch (thrown) {
+    const found = await (await scope.caches.open(cacheName(shell))).match(kept_as);
+    if (found) return found;
+    // Nothing is kept: then the server has the word, or its silence.
+    return answer ?? (thrown instanceof Withheld ? fetch(request) : Response.error());
   }
 }
 

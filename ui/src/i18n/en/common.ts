@@ -22,6 +22,11 @@ export const common = {
   search: "Search",
   allSaved: "Everything so far is saved.",
   tryingAgain: (wait: string) => (wait ? `Trying again by itself ${wait}.` : "Trying again by itself."),
+  nextTry: (seconds: string, one: boolean) => (one ? "Next try in a second." : `Next try in ${seconds} seconds.`),
+  tryingNow: "Trying now…",
+  tryNow: "Try now",
+  asOf: (when: string) => `As this browser saw it last: ${when}.`,
+  unsent: (count: number) => (count === 1 ? "One message waits to be sent" : `${count} messages wait to be sent`),
   worthTrying: (wait: string) => `Worth trying again ${wait}.`,
   reference: "Reference:",
   keepIt: "Keep it",
@@ -84,6 +89,10 @@ export const common = {
       title: "The server cannot be reached",
       detail: "Nobody answered. Perdure may be restarting, or the connection is interrupted.",
       remedy: "If it stays away, look whether Perdure is running.",
+    },
+    arrived_before: {
+      title: "It had already arrived as it was before the change",
+      remedy: "Take it back into the field, or change the message in the chat.",
     },
   } as Readonly<Record<string, { readonly title: string; readonly remedy: string; readonly detail?: string } | undefined>>,
 };

@@ -1,0 +1,60 @@
+/**
+ * Pages of the record as this browser saw them last, to be read while the server is away, and shown as of when they were
+ * seen. Never shown in the place of what the server says.
+ */
+import type { Kept } from "./kept";
+import type { Message } from "./wire";
+
+export interface KeptPage {
+  readonly key: string;
+  /** When it was seen, in Unix milliseconds. */
+  readonly seenAt: number;
+  readonly value: unknown;
+}
+
+/** The end of a chat's branch. */
+export interface KeptMessages {
+  readonly headId: string;
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+}
+
+/** How many messages of a chat are kept, and of how many chats. */
+export const MESSAGES = 200;
+export const CHATS = 50;
+
+const CHAT = "chat/";
+const BRANCH = "messages/";
+export const CHARACTERS = "characters";
+export const RECENT_CHATS = "chats";
+export const PERSONAS = "personas";
+export const chatKey = (id: string): string => CHAT + id;
+export const branchKey = (id: string): string => BRANCH + id;
+
+export async function keepPage(kept: Kept, key: string, value: unknown, seenAt: number): Promise<void> {
+  await kept.change("pages", key, () => ({ key, seenAt, value }));
+}
+
+export const keptPage = (kept: Kept, key: string): Promise<KeptPage | null> => kept.get("pages", key);
+
+export async function dropPage(kept: Kept, key: string): Promise<void> {
+  await kept.change("pages", key, () => null);
+}
+
+/** The chat is gone: nothing of it stays. */
+export async function forgetChat(kept: Kept, id: string): Promise<void> {
+  await Promise.all([dropPage(kept, chatKey(id)), dropPage(kept, branchKey(id))]);
+}
+
+/** Lets go of the chats that were seen longest ago, beyond so many. */
+export async function tidy(kept: Kept): Promise<void> {
+  const seen = (await kept.all("pages")).filter(({ key }) => key.startsWith(CHAT)).sort((a, b) => b.seenAt - a.seenAt);
+  for (const { key } of seen.slice(CHATS)) await forgetChat(kept, key.slice(CHAT.length));
+}
+
+/** How much of it there is, in bytes of text, about. */
+export const sizeOf = async (kept: Kept): Promise<number> => JSON.stringify(await kept.all("pages")).length;
+
+export async function clearPages(kept: Kept): Promise<void> {
+  for (const { key } of await kept.all("pages")) await dropPage(kept, key);
+}

@@ -1,0 +1,82 @@
+/**
+ * Whether a server that struggles may be asked again: a circuit breaker (Nygard, "Release It!") whose waits are an
+ * exponential back-off with full jitter. While it is open one call alone is let through at a time, after each wait. All
+ * tabs and the service worker share it, and it outlives a reload: a hundred reloads ask no more than one page does.
+ *
+ * Pure: the time (Unix milliseconds) and randomness are arguments.
+ */
+import type { Problem } from "./wire";
+
+export interface Circuit {
+  /** Failures in a row; 0: closed, anybody may ask. */
+  readonly failures: number;
+  /** When the last failure was noted. */
+  readonly failedAt: number;
+  /** Nobody asks before this instant. */
+  readonly notBefore: number;
+  /** Whether somebody is asking; the others wait for what comes of it until `notBefore`. */
+  readonly asking: boolean;
+  readonly problem: Problem | null;
+  /** How many tries out of turn are left, and when that was so. */
+  readonly tokens: number;
+  readonly tokensAt: number;
+}
+
+export const BASE_S = 0.25;
+export const CAP_S = 15;
+/** How long the others wait for the answer to the one call that was let through. */
+export const ASKING_S = 4;
+/** Tries out of turn: so many at once, and one more after so long. */
+export const BUDGET = 3;
+export const REFILL_S = 20;
+
+export const CLOSED: Circuit = { failures: 0, failedAt: 0, notBefore: 0, asking: false, problem: null, tokens: BUDGET, tokensAt: 0 };
+
+export const isOpen = (circuit: Circuit): boolean => circuit.failures > 0;
+
+/** Whether an open circuit lets a call through now. */
+export const isDue = (circuit: Circuit, now: number): boolean => now >= circuit.notBefore;
+
+/** One call is let through. */
+export const asked = (circuit: Circuit, now: number): Circuit => ({ ...circuit, asking: true, notBefore: now + ASKING_S * 1000 });
+
+/**
+ * A call that began at `startedAt` met a server that struggles. Calls that were under way together fail together: that
+ * counts once.
+ */
+export function failed(circuit: Circuit, problem: Problem, startedAt: number, now: number, random: number): Circuit {
+  const asksFor = now + (problem.retry_after_s ?? 0) * 1000;
+  if (startedAt < circuit.failedAt) return { ...circuit, notBefore: Math.max(circuit.notBefore, asksFor) };
+  const wait_s = random * Math.min(CAP_S, BASE_S * 2 ** circuit.failures);
+  return {
+    ...circuit,
+    failures: circuit.failures + 1,
+    failedAt: now,
+    notBefore: Math.max(now + wait_s * 1000, asksFor),
+    asking: false,
+    problem,
+  };
+}
+
+/** The server has answered. What was spent of the budget comes back with time alone. */
+export const answered = (circuit: Circuit): Circuit => ({ ...CLOSED, tokens: circuit.tokens, tokensAt: circuit.tokensAt });
+
+/** How many tries out of turn are left now. */
+export const tokensLeft = ({ tokens, tokensAt }: Circuit, now: number): number =>
+  Math.min(BUDGET, tokens + Math.max(0, now - tokensAt) / (REFILL_S * 1000));
+
+/** A try out of turn; null where there is none left, or somebody is asking already. */
+export function hurried(circuit: Circuit, now: number): Circuit | null {
+  const left = tokensLeft(circuit, now);
+  if (left < 1 || (circuit.asking && !isDue(circuit, now))) return null;
+  return { ...circuit, tokens: left - 1, tokensAt: now, notBefore: Math.min(circuit.notBefore, now), asking: false };
+}
+
+/**
+ * Whether a failure tells of the whole server, and not of this one call: nobody answered, or what stands before it says
+ * so. A message that is turned away for its pace or a full queue says nothing about reading.
+ */
+export function struggles({ status = 0 }: Problem, method: string): boolean {
+  const answeredForNobody = (status ?? 0) < 400 || status === 502 || status === 504;
+  return answeredForNobody || (method === "GET" && (status === 429 || status === 503));
+}

@@ -24,6 +24,9 @@ export interface Letter {
   readonly refused: boolean;
 }
 
+/** How the server says that it has another content under that id: the letter as it was before it was changed. */
+export const CONFLICT = "conflict";
+
 /** A letter as it is when it was just written. */
 export type Fresh = Pick<Letter, "chatId" | "messageId" | "parentId" | "text" | "writtenAt" | "held" | "behind">;
 

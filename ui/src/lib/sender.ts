@@ -6,7 +6,7 @@
 import type { Gate } from "./gate";
 import type { Kept } from "./kept";
 import type { Alone } from "./lease";
-import { sendable, type Letter } from "./letters";
+import { CONFLICT, sendable, type Letter } from "./letters";
 import { asProblemError, Withheld, type ProblemError } from "./problem";
 import { backoff_s } from "./reconnect";
 import type { Problem, Sent } from "./wire";
@@ -30,13 +30,13 @@ export interface Post {
   readonly onLocked: () => void;
 }
 
-/** What was changed after it had arrived as it was before. */
-export const arrivedBefore: Problem = {
-  code: "arrived_before",
-  fault: "network",
+/** What was changed after it had arrived as it was before: the same as the server says of one id with two contents. */
+const arrivedBefore: Problem = {
+  code: CONFLICT,
+  fault: "client",
   title: "It had already arrived as it was before the change",
   detail: null,
-  remedy: "Take it back into the field, or change the message in the chat.",
+  remedy: null,
   saved: true,
 };
 

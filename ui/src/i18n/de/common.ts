@@ -87,10 +87,6 @@ export const common: Catalogue["common"] = {
       detail: "Niemand hat geantwortet. Vielleicht startet Perdure gerade neu, oder die Verbindung ist unterbrochen.",
       remedy: "Wenn es dabei bleibt, sieh nach, ob Perdure läuft.",
     },
-    arrived_before: {
-      title: "Sie war schon so angekommen, wie sie vor der Änderung war",
-      remedy: "Nimm sie ins Feld zurück, oder ändere die Nachricht im Chat.",
-    },
     internal_error: { title: "Perdure hat einen Fehler gemacht", remedy: "Deine früheren Nachrichten sind sicher. Versuch es noch einmal; wenn es dabei bleibt, gib die Kennung an den Betreiber weiter." },
     store_unavailable: { title: "Gerade kann nichts gespeichert werden", remedy: "Warte einen Augenblick und sende dasselbe noch einmal: Es zählt nur einmal." },
     store_full: { title: "Die Festplatte des Servers ist voll", remedy: "Wer den Server betreibt, muss Platz schaffen. Was vorher angenommen wurde, ist sicher." },

@@ -56,6 +56,7 @@ export const chat = {
   notSent: (why: string) => `Not sent yet: ${why}. It is kept here and sent again by itself.`,
   notSentNorKept: (why: string) => `Not sent yet: ${why}. This browser keeps nothing: leave this page open until it is sent.`,
   refused: (why: string) => `Not sent: ${why}.`,
+  arrivedBefore: "It had already arrived as it was before you changed it.",
   paused: "Will be sent once you have changed it.",
   backToField: "Back into the field",
   waits: "Will be sent when the reply ends.",

@@ -90,9 +90,5 @@ export const common = {
       detail: "Nobody answered. Perdure may be restarting, or the connection is interrupted.",
       remedy: "If it stays away, look whether Perdure is running.",
     },
-    arrived_before: {
-      title: "It had already arrived as it was before the change",
-      remedy: "Take it back into the field, or change the message in the chat.",
-    },
   } as Readonly<Record<string, { readonly title: string; readonly remedy: string; readonly detail?: string } | undefined>>,
 };

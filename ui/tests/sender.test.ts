@@ -95,6 +95,17 @@ describe("the sender", () => {
     expect(tries).toBe(2);
   });
 
+  it("says why a letter waits also where it was not tried, since the server is left in peace", async () => {
+    const browser = new Browser();
+    const struggling = browser.gate();
+    await struggling.pass("GET", () => Promise.reject(failure(503, { retry_after_s: 60 }))).catch(() => {});
+    await lay(browser, letter("m1"));
+    let tries = 0;
+    const post = sender(browser, async () => ((tries += 1), answer), { gate: struggling });
+    expect(await post.run()).toBe(browser.now + 60_000);
+    expect([tries, (await left(browser))[0]?.trouble?.status]).toEqual([0, 503]);
+  });
+
   it("keeps what will never be taken, with the reason", async () => {
     const browser = new Browser();
     await lay(browser, letter("m1"));

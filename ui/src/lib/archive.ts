@@ -32,13 +32,13 @@ export const chatKey = (id: string): string => CHAT + id;
 export const branchKey = (id: string): string => BRANCH + id;
 
 export async function keepPage(kept: Kept, key: string, value: unknown, seenAt: number): Promise<void> {
-  await kept.change("pages", key, () => ({ key, seenAt, value }));
+  await kept.put("pages", key, { key, seenAt, value });
 }
 
 export const keptPage = (kept: Kept, key: string): Promise<KeptPage | null> => kept.get("pages", key);
 
 export async function dropPage(kept: Kept, key: string): Promise<void> {
-  await kept.change("pages", key, () => null);
+  await kept.put("pages", key, null);
 }
 
 /** The chat is gone: nothing of it stays. */

@@ -58,7 +58,7 @@ export class DraftKeeper {
   async #put(): Promise<void> {
     const draft = this.#wanted!;
     this.#wanted = null;
-    await (await this.#kept).change("drafts", this.#chatId, () => (draft.text === "" && draft.base === "" ? null : draft));
+    await (await this.#kept).put("drafts", this.#chatId, draft.text === "" && draft.base === "" ? null : draft);
   }
 }
 

@@ -26,6 +26,8 @@ export interface Kept {
   readonly lasting: boolean;
   get<S extends Shelf>(shelf: S, key: string): Promise<Shelves[S] | null>;
   all<S extends Shelf>(shelf: S): Promise<readonly Shelves[S][]>;
+  /** Puts it there, or nothing for null, whatever lies there. Begun in the last moment of a page, it is still done. */
+  put<S extends Shelf>(shelf: S, key: string, thing: Shelves[S] | null): Promise<void>;
   /** Nobody comes in between. Resolves, once it is written, to what lies there then. */
   change<S extends Shelf>(shelf: S, key: string, to: Change<S>): Promise<Shelves[S] | null>;
 }
@@ -65,6 +67,10 @@ export class Memory implements Kept {
     else things.set(key, then);
     return then;
   }
+
+  async put<S extends Shelf>(shelf: S, key: string, thing: Shelves[S] | null): Promise<void> {
+    await this.change(shelf, key, () => thing);
+  }
 }
 
 /** IndexedDB. What it refuses to take (a full disk) lies in memory, beside what it has. */
@@ -90,11 +96,33 @@ class Cabinet implements Kept {
   async change<S extends Shelf>(shelf: S, key: string, to: Change<S>): Promise<Shelves[S] | null> {
     if (!this.lasting && (await this.#beside.get(shelf, key)) !== null) return this.#beside.change(shelf, key, to);
     let now: Shelves[S] | null = null;
+    let then: Shelves[S] | null = null;
     try {
-      return await this.#write(shelf, key, (found) => to((now = found)));
+      await this.#write(shelf, (store, commit) => {
+        const request: IDBRequest<Shelves[S] | undefined> = store.get(key);
+        request.onsuccess = () => {
+          then = to((now = request.result ?? null));
+          lay(store, key, then);
+          commit();
+        };
+      });
+      return then;
     } catch {
       this.lasting = false;
       return this.#beside.change(shelf, key, () => to(now));
+    }
+  }
+
+  async put<S extends Shelf>(shelf: S, key: string, thing: Shelves[S] | null): Promise<void> {
+    if (!this.lasting) await this.#beside.put(shelf, key, null);
+    try {
+      await this.#write(shelf, (store, commit) => {
+        lay(store, key, thing);
+        commit();
+      });
+    } catch {
+      this.lasting = false;
+      await this.#beside.put(shelf, key, thing);
     }
   }
 
@@ -106,25 +134,21 @@ class Cabinet implements Kept {
     });
   }
 
-  #write<S extends Shelf>(shelf: S, key: string, to: Change<S>): Promise<Shelves[S] | null> {
+  #write(shelf: Shelf, work: (store: IDBObjectStore, commit: () => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       // A letter is on the disk before anybody relies on it; all else a crash of the whole machine may take.
       const durability = shelf === "letters" ? "strict" : "relaxed";
       const transaction = this.#database.transaction(shelf, "readwrite", { durability });
-      const store = transaction.objectStore(shelf);
-      const request: IDBRequest<Shelves[S] | undefined> = store.get(key);
-      let then: Shelves[S] | null = null;
-      request.onsuccess = () => {
-        then = to(request.result ?? null);
-        if (then === null) store.delete(key);
-        else store.put(then, key);
-        // Also where the page goes in this moment.
-        transaction.commit();
-      };
-      transaction.oncomplete = () => resolve(then);
+      transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
+      work(transaction.objectStore(shelf), () => transaction.commit());
     });
   }
+}
+
+function lay(store: IDBObjectStore, key: string, thing: unknown): void {
+  if (thing === null) store.delete(key);
+  else store.put(thing, key);
 }
 
 function opened(factory: IDBFactory): Promise<IDBDatabase> {

@@ -56,7 +56,7 @@ export class Outbox {
   async add(fresh: Fresh): Promise<void> {
     const letter = written(fresh);
     this.#show([...this.#letters, letter]);
-    await this.#write(letter.messageId, () => letter);
+    await this.#write((kept) => kept.put("letters", letter.messageId, letter));
   }
 
   /** Lets a held letter go, behind `parentId`. Another tab may have let it go, or withdrawn it, before. */
@@ -83,10 +83,12 @@ export class Outbox {
   async withdraw(messageId: string): Promise<Letter | null> {
     const taken: Letter[] = [];
     this.#show(this.#letters.filter((one) => one.messageId !== messageId));
-    await this.#write(messageId, (letter) => {
-      if (letter) taken.push(letter);
-      return null;
-    });
+    await this.#write((kept) =>
+      kept.change("letters", messageId, (letter) => {
+        if (letter) taken.push(letter);
+        return null;
+      }),
+    );
     const [letter = null] = taken;
     // What waits behind it waits for what it stood behind.
     const behind = letter?.parentId ?? letter?.behind ?? null;
@@ -129,13 +131,13 @@ export class Outbox {
   /** Shown at once, and written down. What is gone stays gone. */
   #change(messageId: string, change: Change): void {
     this.#show(this.#letters.map((one) => (one.messageId === messageId ? change(one) : one)));
-    void this.#write(messageId, (letter) => letter && change(letter));
+    void this.#write((kept) => kept.change("letters", messageId, (letter) => letter && change(letter)));
   }
 
-  async #write(messageId: string, to: (letter: Letter | null) => Letter | null): Promise<void> {
+  async #write(work: (kept: Kept) => Promise<unknown>): Promise<void> {
     this.#underWay += 1;
     this.#changes += 1;
-    await (await this.#desk.kept).change("letters", messageId, to);
+    await work(await this.#desk.kept);
     this.#underWay -= 1;
     this.#desk.news.tell({ kind: "letters" });
     await this.look();

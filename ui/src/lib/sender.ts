@@ -65,7 +65,8 @@ export class Sender {
     let alone = true;
     while (this.#again) {
       this.#again = false;
-      if ((await this.#due()).length > 0) alone = await this.#post.alone(() => this.#round());
+      if (this.#post.gate.withholds) await this.#explain();
+      else if ((await this.#due()).length > 0) alone = await this.#post.alone(() => this.#round());
     }
     const next = await this.#next();
     return next === null || alone ? next : Math.max(next, this.#post.now() + ANOTHER_MS);
@@ -83,8 +84,15 @@ export class Sender {
     return sendable(await (await this.#post.kept).all("letters"));
   }
 
+  /** Nothing is tried just now, and each letter says why. */
+  async #explain(): Promise<void> {
+    const { problem } = this.#post.gate.circuit;
+    for (const letter of await this.#letters()) {
+      if (letter.trouble === null) await this.#note(letter, (one) => ({ ...one, trouble: one.trouble ?? problem }));
+    }
+  }
+
   async #due(): Promise<readonly Letter[]> {
-    if (this.#post.gate.withholds) return [];
     return (await this.#letters()).filter(({ notBefore }) => notBefore <= this.#post.now());
   }
 

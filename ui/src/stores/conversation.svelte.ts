@@ -88,6 +88,7 @@ export class Conversation {
     const { spot } = router;
     this.chat.start();
     const leave = this.writing.open();
+    window.addEventListener("pagehide", () => this.#keeping !== undefined && void this.#keep(), { signal: this.closed });
     if (spot?.message) void this.reading.show(spot.message.id, spot.message.top);
     else if (spot === null && messageId !== null) void this.reading.show(messageId);
     void follow({

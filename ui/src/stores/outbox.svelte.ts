@@ -1,6 +1,8 @@
 /** All letters of this browser, and the one sender that every page of it runs. */
+import { tidy } from "../lib/archive";
 import { putLetter } from "../lib/api/messages";
-import { formerLetters, type Letter } from "../lib/letters";
+import { formerLetters, sendable, type Letter } from "../lib/letters";
+import { sendLater } from "../lib/offline";
 import { Outbox } from "../lib/outbox";
 import { announceReachable } from "../lib/reconnect";
 import { Sender } from "../lib/sender";
@@ -36,7 +38,12 @@ class Letters {
       gate,
       news,
       sender: this.#sender(),
-      onLetters: (letters) => (this.all = letters),
+      onLetters: (letters) => {
+        // Should the page be gone when it can be sent, the worker sends it.
+        if (sendable(letters).some(({ trouble }) => trouble !== null)) void sendLater();
+        this.all = letters;
+        void kept.then((cabinet) => (this.lasting = cabinet.lasting));
+      },
       onSent: (message) => this.#sent(message),
       alarm: (at, then) => {
         clearTimeout(this.#alarm);
@@ -101,6 +108,7 @@ class Letters {
       // No storage, nothing left.
     }
     this.lasting = cabinet.lasting;
+    void tidy(cabinet);
   }
 }
 

@@ -102,10 +102,17 @@ async function fromServer(request: Request, kept_as: string): Promise<Response> 
     });
   } catch (thrown) {
     const found = await (await scope.caches.open(cacheName(shell))).match(kept_as);
-    if (found) return found;
+    if (found) return unhurried(found);
     // Nothing is kept: then the server has the word, or its silence.
     return answer ?? (thrown instanceof Withheld ? fetch(request) : Response.error());
   }
+}
+
+/** A page that is kept has the browser fetch nothing ahead: that would pass the gate by. */
+function unhurried(page: Response): Response {
+  const headers = new Headers(page.headers);
+  headers.delete("Link");
+  return new Response(page.body, { status: page.status, headers });
 }
 
 async function asset(request: Request): Promise<Response> {

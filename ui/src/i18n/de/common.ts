@@ -24,6 +24,7 @@ export const common: Catalogue["common"] = {
   allSaved: "Alles bis hierher ist gespeichert.",
   tryingAgain: (wait) => (wait ? `Wird ${wait} von selbst wiederholt.` : "Wird von selbst wiederholt."),
   nextTry: (seconds, one) => (one ? "Nächster Versuch in einer Sekunde." : `Nächster Versuch in ${seconds} Sekunden.`),
+  connection: "Verbindung",
   tryingNow: "Wird gerade versucht…",
   tryNow: "Jetzt versuchen",
   asOf: (when) => `Wie dieser Browser es zuletzt gesehen hat: ${when}.`,

@@ -23,6 +23,7 @@ export const common = {
   allSaved: "Everything so far is saved.",
   tryingAgain: (wait: string) => (wait ? `Trying again by itself ${wait}.` : "Trying again by itself."),
   nextTry: (seconds: string, one: boolean) => (one ? "Next try in a second." : `Next try in ${seconds} seconds.`),
+  connection: "Connection",
   tryingNow: "Trying now…",
   tryNow: "Try now",
   asOf: (when: string) => `As this browser saw it last: ${when}.`,

@@ -1,0 +1,166 @@
+"""What one writes is never lost, waits in sight, and goes out once; and a server that struggles is left in peace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser.conftest import Come
+from tests.browser.middlebox import Middlebox, between
+from tests.browser.reader import Reader
+from tests.http.asking import Asking
+from tests.http.installation import Installation
+
+pytestmark = pytest.mark.anyio
+
+HOUR_S = 3600
+BUDGET = 3
+"""How many tries out of turn there are, as in ui/src/lib/circuit.ts."""
+
+
+@pytest.fixture
+async def box(installation: Installation) -> AsyncIterator[Middlebox]:
+    """What stands before the server."""
+    async with between(installation.url) as middlebox:
+        yield middlebox
+
+
+@pytest.fixture
+async def distant(come: Come, box: Middlebox) -> Reader:
+    """A person who reaches the server through it, in a browser that has the whole app already."""
+    reader = await come(base=box.url)
+    reader.interrupted = True
+    await reader.open()
+    await settled(reader)
+    return reader
+
+
+async def settled(reader: Reader) -> None:
+    """Wait until the shell is kept and has taken charge of the page."""
+    await reader.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    await reader.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
+
+
+def pending(reader: Reader) -> Locator:
+    """The messages that are not sent yet."""
+    return reader.page.locator('article[data-state="pending"]')
+
+
+async def write(reader: Reader, text: str) -> None:
+    """Write a message that cannot go out now, and wait until it is kept."""
+    await reader.field.fill(text)
+    await reader.field.press("Enter")
+    await expect(pending(reader).last).to_contain_text("Not sent yet")
+
+
+async def said(ask: Asking, chat_id: str) -> list[str]:
+    """What the person has said, as the server has it."""
+    return [message["text"] for message in await ask.messages(chat_id) if message["role"] == "user"]
+
+
+def puts(box: Middlebox) -> int:
+    """How often a message was sent."""
+    return sum(n for what, n in box.asked.items() if what.startswith("PUT") and "/messages/" in what)
+
+
+async def test_ten_presses_and_many_reloads_ask_no_more_than_one_press(
+    distant: Reader, box: Middlebox, ask: Asking
+) -> None:
+    """The server says that it is busy: from then on it is left in peace, but for the few tries out of turn that a
+    person has; and once it is well, the message arrives, once."""
+    await distant.meet("Mizzle")
+    chat_id = distant.chat_id
+    box.mood, box.retry_after_s = "busy", HOUR_S
+    await write(distant, "one press [[tokens=5]]")
+    await distant.page.reload()
+    await expect(pending(distant)).to_contain_text("Not sent yet")
+    before = box.total()
+    for _ in range(15):
+        await distant.page.reload()
+        await expect(pending(distant)).to_contain_text("Not sent yet")
+    assert box.total() == before, box.asked
+    again = pending(distant).get_by_role("button", name="Send now")
+    for _ in range(10):
+        await again.dispatch_event("click")
+    await expect(again).to_be_disabled()
+    await distant.page.reload()
+    await expect(pending(distant)).to_contain_text("Not sent yet")
+    assert box.total() <= before + BUDGET, box.asked
+    assert await said(ask, chat_id) == []
+
+
+async def test_what_waits_is_sent_from_any_page_and_once_by_however_many_tabs(
+    distant: Reader, come: Come, box: Middlebox, ask: Asking
+) -> None:
+    """Its chat need not be open: it goes out by itself once the server answers; and three tabs send it once."""
+    await distant.meet("Mizzle")
+    chat_id = distant.chat_id
+    box.mood = "resets"
+    await write(distant, "from elsewhere [[tokens=5]]")
+    others = [await come(base=box.url, context=distant.page.context) for _ in range(2)]
+    for reader, path in zip(others, ("/chats", "/settings/keyboard"), strict=True):
+        reader.interrupted = True
+        await reader.open(path)
+    await expect(others[0].main.get_by_role("link", name="Mizzle")).to_be_visible()
+    await expect(others[0].main.get_by_text("One message waits to be sent")).to_be_attached()
+    await others[0].looks_right()
+    await others[0].is_accessible()
+    await expect(distant.page).to_have_title("◷ Mizzle · Perdure")
+    await distant.page.close()
+    before = puts(box)
+    box.mood = "well"
+    await expect(others[0].main.get_by_text("One message waits to be sent")).to_have_count(0)
+    assert puts(box) == before + 1
+    assert await said(ask, chat_id) == ["from elsewhere [[tokens=5]]"]
+
+
+async def test_what_waits_can_be_changed_and_withdrawn_while_it_is_tried(
+    distant: Reader, box: Middlebox, ask: Asking
+) -> None:
+    """It says why it waits and when it is tried; changed, it does not go before that is over; withdrawn, it never does."""
+    await distant.meet("Mizzle")
+    chat_id = distant.chat_id
+    box.mood, box.unwell_for = "busy", "/messages/"
+    box.retry_after_s = HOUR_S
+    await write(distant, "not so good [[tokens=5]]")
+    await expect(pending(distant)).to_contain_text("The server is not ready just now")
+    await expect(pending(distant)).to_contain_text("Next try in")
+    await distant.is_accessible()
+    await distant.looks_right()
+    await pending(distant).get_by_role("button", name="Edit").click()
+    box.mood = "well"
+    await distant.page.get_by_label("Edit the message").fill("much better [[tokens=5]]")
+    await distant.page.reload()
+    await expect(distant.page.get_by_label("Edit the message")).to_have_value("much better [[tokens=5]]")
+    await distant.button("Save").click()
+    box.mood = "busy"
+    await expect(pending(distant)).to_contain_text("much better")
+    await distant.field.fill("never mind")
+    await distant.field.press("Enter")
+    await pending(distant).last.get_by_role("button", name="Withdraw").click()
+    await expect(pending(distant)).to_have_count(1)
+    box.mood = "well"
+    await distant.button("Send now").click()
+    await distant.ended(await distant.reply_at(1))
+    await expect(pending(distant)).to_have_count(0)
+    assert await said(ask, chat_id) == ["much better [[tokens=5]]"]
+
+
+async def test_a_browser_without_a_network_keeps_what_is_written(distant: Reader, ask: Asking) -> None:
+    """Offline, the chat is there and one writes in it; online, what was written goes out, in order."""
+    await distant.meet("Mizzle")
+    chat_id = distant.chat_id
+    await distant.page.context.set_offline(True)
+    await write(distant, "first [[tokens=5]]")
+    await distant.field.fill("second [[tokens=5]]")
+    await distant.field.press("Enter")
+    await distant.page.reload()
+    await expect(pending(distant)).to_have_count(2)
+    await expect(distant.page.get_by_text("As this browser saw it last:")).to_be_visible()
+    await distant.page.context.set_offline(False)
+    await distant.ended(await distant.reply_at(2))
+    assert await said(ask, chat_id) == ["first [[tokens=5]]", "second [[tokens=5]]"]
+    await expect(distant.page.get_by_text("As this browser saw it last:")).to_have_count(0)

@@ -3,7 +3,7 @@
  * seen. Never shown in the place of what the server says.
  */
 import type { Kept } from "./kept";
-import type { Message } from "./wire";
+import type { Chat, Message } from "./wire";
 
 export interface KeptPage {
   readonly key: string;
@@ -36,6 +36,16 @@ export async function keepPage(kept: Kept, key: string, value: unknown, seenAt: 
 }
 
 export const keptPage = (kept: Kept, key: string): Promise<KeptPage | null> => kept.get("pages", key);
+
+/** The chats that are known here, the latest first: those of the last list, and those that were looked at since. */
+export async function keptChats(kept: Kept): Promise<{ readonly chats: readonly Chat[]; readonly seenAt: number } | null> {
+  const pages = await kept.all("pages");
+  const list = pages.find(({ key }) => key === RECENT_CHATS);
+  const looked = pages.filter(({ key }) => key.startsWith(CHAT)).map(({ value }) => value as Chat);
+  const chats = new Map([...((list?.value ?? []) as readonly Chat[]), ...looked].map((chat) => [chat.id, chat]));
+  const seenAt = list?.seenAt ?? Math.max(...pages.map((page) => page.seenAt));
+  return chats.size === 0 ? null : { chats: [...chats.values()].sort((a, b) => b.updated_at.localeCompare(a.updated_at)), seenAt };
+}
 
 export async function dropPage(kept: Kept, key: string): Promise<void> {
   await kept.put("pages", key, null);

@@ -1,6 +1,6 @@
 /** The list of chats: searched, longer and longer as one scrolls, and what is done with one of them. */
 import { SvelteSet } from "svelte/reactivity";
-import { forgetChat, keepPage, keptPage, RECENT_CHATS } from "../lib/archive";
+import { forgetChat, keepPage, keptChats, RECENT_CHATS } from "../lib/archive";
 import { changeChat, getChats, hideChat, restoreChat } from "../lib/api/chats";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
@@ -95,16 +95,16 @@ export class ChatList {
 
   /** Shows what this browser saw last of the list, until the server speaks. */
   async #recall(q: string, signal: AbortSignal): Promise<void> {
-    const page = await keptPage(await kept, RECENT_CHATS);
-    if (page === null || signal.aborted || this.problem === null || (this.#known !== null && this.asOf === null)) return;
+    const list = await keptChats(await kept);
+    if (list === null || signal.aborted || this.problem === null || (this.#known !== null && this.asOf === null)) return;
     const wanted = q.toLocaleLowerCase();
     const words = (chat: Chat): string => `${chat.title ?? ""}\n${chat.preview ?? ""}`.toLocaleLowerCase();
-    this.#known = (page.value as readonly Chat[]).filter(
+    this.#known = list.chats.filter(
       (chat) => words(chat).includes(wanted) && (this.characterId === null || chat.character_ids.includes(this.characterId)),
     );
     this.hasMore = false;
     this.found = q;
-    this.asOf = page.seenAt;
+    this.asOf = list.seenAt;
   }
 
   /** Those after `last`; with null the first ones. */

@@ -1,5 +1,5 @@
 /** The chats talked in last, for the side bar. A convenience: where they cannot be had, there are none. */
-import { CHARACTERS, keepPage, keptPage, RECENT_CHATS } from "../lib/archive";
+import { CHARACTERS, keepPage, keptChats, keptPage, RECENT_CHATS } from "../lib/archive";
 import { getCharacters } from "../lib/api/characters";
 import { getChats } from "../lib/api/chats";
 import type { Character, Chat } from "../lib/wire";
@@ -46,9 +46,9 @@ class Recents {
 
   async #recall(): Promise<void> {
     const cabinet = await kept;
-    const [chats, characters] = await Promise.all([keptPage(cabinet, RECENT_CHATS), keptPage(cabinet, CHARACTERS)]);
+    const [list, characters] = await Promise.all([keptChats(cabinet), keptPage(cabinet, CHARACTERS)]);
     this.#faces = facesOf((characters?.value ?? []) as readonly Character[]);
-    this.chats = ((chats?.value ?? []) as readonly Chat[]).slice(0, MOST);
+    this.chats = list?.chats.slice(0, MOST) ?? [];
   }
 }
 

@@ -32,7 +32,7 @@ export const chatKey = (id: string): string => CHAT + id;
 export const branchKey = (id: string): string => BRANCH + id;
 
 export async function keepPage(kept: Kept, key: string, value: unknown, seenAt: number): Promise<void> {
-  await kept.put("pages", key, { key, seenAt, value });
+  await kept.put(["pages", key, { key, seenAt, value }]);
 }
 
 export const keptPage = (kept: Kept, key: string): Promise<KeptPage | null> => kept.get("pages", key);
@@ -48,12 +48,12 @@ export async function keptChats(kept: Kept): Promise<{ readonly chats: readonly 
 }
 
 export async function dropPage(kept: Kept, key: string): Promise<void> {
-  await kept.put("pages", key, null);
+  await kept.put(["pages", key, null]);
 }
 
 /** The chat is gone: nothing of it stays. */
 export async function forgetChat(kept: Kept, id: string): Promise<void> {
-  await Promise.all([dropPage(kept, chatKey(id)), dropPage(kept, branchKey(id))]);
+  await kept.put(["pages", chatKey(id), null], ["pages", branchKey(id), null]);
 }
 
 /** Lets go of the chats that were seen longest ago, beyond so many. */

@@ -3,7 +3,7 @@
  * another device has it. `base` is what the server is known to have: whoever of the two has changed since then is right,
  * and where both have, nothing of either is lost.
  */
-import type { Kept } from "./kept";
+import type { Kept, Laid } from "./kept";
 import { persist, type Wait } from "./reconnect";
 
 export interface Draft {
@@ -44,6 +44,12 @@ export class DraftKeeper {
     if (!this.#running) void this.#run();
   }
 
+  /** What is to be kept of a draft together with the letter that it has become. */
+  sent(draft: Draft): Laid {
+    this.#wanted = null;
+    return this.#laid(draft);
+  }
+
   /** The page may go: nothing is waited for. */
   flush(): void {
     if (this.#wanted !== null) void this.#put();
@@ -58,7 +64,11 @@ export class DraftKeeper {
   async #put(): Promise<void> {
     const draft = this.#wanted!;
     this.#wanted = null;
-    await (await this.#kept).put("drafts", this.#chatId, draft.text === "" && draft.base === "" ? null : draft);
+    await (await this.#kept).put(this.#laid(draft));
+  }
+
+  #laid(draft: Draft): Laid {
+    return ["drafts", this.#chatId, draft.text === "" && draft.base === "" ? null : draft];
   }
 }
 

@@ -21,13 +21,16 @@ export type Shelf = keyof Shelves;
 /** What is to lie in the place of what lies there; null for nothing. */
 export type Change<S extends Shelf> = (now: Shelves[S] | null) => Shelves[S] | null;
 
+/** Something to be put there, or nothing for null, whatever lies there. */
+export type Laid = { readonly [S in Shelf]: readonly [shelf: S, key: string, thing: Shelves[S] | null] }[Shelf];
+
 export interface Kept {
   /** False where what is kept does not outlive the page. */
   readonly lasting: boolean;
   get<S extends Shelf>(shelf: S, key: string): Promise<Shelves[S] | null>;
   all<S extends Shelf>(shelf: S): Promise<readonly Shelves[S][]>;
-  /** Puts it there, or nothing for null, whatever lies there. Begun in the last moment of a page, it is still done. */
-  put<S extends Shelf>(shelf: S, key: string, thing: Shelves[S] | null): Promise<void>;
+  /** All of it or none. Begun in the last moment of a page, it is still done. Resolves once it is written. */
+  put(...laid: readonly Laid[]): Promise<void>;
   /** Nobody comes in between. Resolves, once it is written, to what lies there then. */
   change<S extends Shelf>(shelf: S, key: string, to: Change<S>): Promise<Shelves[S] | null>;
 }
@@ -68,8 +71,11 @@ export class Memory implements Kept {
     return then;
   }
 
-  async put<S extends Shelf>(shelf: S, key: string, thing: Shelves[S] | null): Promise<void> {
-    await this.change(shelf, key, () => thing);
+  async put(...laid: readonly Laid[]): Promise<void> {
+    for (const [shelf, key, thing] of laid) {
+      if (thing === null) this.#shelves.get(shelf)!.delete(key);
+      else this.#shelves.get(shelf)!.set(key, thing);
+    }
   }
 }
 
@@ -98,12 +104,13 @@ class Cabinet implements Kept {
     let now: Shelves[S] | null = null;
     let then: Shelves[S] | null = null;
     try {
-      await this.#write(shelf, (store, commit) => {
+      await this.#write([shelf], (transaction) => {
+        const store = transaction.objectStore(shelf);
         const request: IDBRequest<Shelves[S] | undefined> = store.get(key);
         request.onsuccess = () => {
           then = to((now = request.result ?? null));
           lay(store, key, then);
-          commit();
+          transaction.commit();
         };
       });
       return then;
@@ -113,16 +120,16 @@ class Cabinet implements Kept {
     }
   }
 
-  async put<S extends Shelf>(shelf: S, key: string, thing: Shelves[S] | null): Promise<void> {
-    if (!this.lasting) await this.#beside.put(shelf, key, null);
+  async put(...laid: readonly Laid[]): Promise<void> {
+    if (!this.lasting) for (const [shelf, key] of laid) await this.#beside.put([shelf, key, null] as Laid);
     try {
-      await this.#write(shelf, (store, commit) => {
-        lay(store, key, thing);
-        commit();
+      await this.#write(laid.map(([shelf]) => shelf), (transaction) => {
+        for (const [shelf, key, thing] of laid) lay(transaction.objectStore(shelf), key, thing);
+        transaction.commit();
       });
     } catch {
       this.lasting = false;
-      await this.#beside.put(shelf, key, thing);
+      await this.#beside.put(...laid);
     }
   }
 
@@ -134,14 +141,15 @@ class Cabinet implements Kept {
     });
   }
 
-  #write(shelf: Shelf, work: (store: IDBObjectStore, commit: () => void) => void): Promise<void> {
+  /** `work` commits, so that what is begun in the last moment of a page is done as well. */
+  #write(shelves: readonly Shelf[], work: (transaction: IDBTransaction) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       // A letter is on the disk before anybody relies on it; all else a crash of the whole machine may take.
-      const durability = shelf === "letters" ? "strict" : "relaxed";
-      const transaction = this.#database.transaction(shelf, "readwrite", { durability });
+      const durability = shelves.includes("letters") ? "strict" : "relaxed";
+      const transaction = this.#database.transaction([...shelves], "readwrite", { durability });
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
-      work(transaction.objectStore(shelf), () => transaction.commit());
+      work(transaction);
     });
   }
 }

@@ -7,7 +7,7 @@
  * same.
  */
 import type { Gate } from "./gate";
-import type { Kept } from "./kept";
+import type { Kept, Laid } from "./kept";
 import { inOrder, rewritten, written, type Fresh, type Letter } from "./letters";
 import type { News } from "./news";
 import type { Sender } from "./sender";
@@ -52,11 +52,11 @@ export class Outbox {
     };
   }
 
-  /** Resolves once it is kept; then it goes. */
-  async add(fresh: Fresh): Promise<void> {
+  /** Resolves once it is kept, with what is to be kept `besides` all in one; then it goes. */
+  async add(fresh: Fresh, ...besides: readonly Laid[]): Promise<void> {
     const letter = written(fresh);
     this.#show([...this.#letters, letter]);
-    await this.#write((kept) => kept.put("letters", letter.messageId, letter));
+    await this.#write((kept) => kept.put(["letters", letter.messageId, letter], ...besides));
   }
 
   /** Lets a held letter go, behind `parentId`. Another tab may have let it go, or withdrawn it, before. */

@@ -179,7 +179,8 @@ export class Conversation {
     this.acts.tend();
     if (view.resumeAfter === null) return;
     this.asOf = null;
-    if (reshaped || view.messages !== before.messages) this.#keeping ??= setTimeout(() => void this.#keep(), KEPT_AFTER_MS);
+    if (before.resumeAfter === null) void this.#keep();
+    else if (reshaped || view.messages !== before.messages) this.#keeping ??= setTimeout(() => void this.#keep(), KEPT_AFTER_MS);
   }
 
   #linked(link: Link): void {

@@ -2,6 +2,7 @@
 import { putDraft } from "../lib/api/chats";
 import { codePointLength } from "../lib/codepoints";
 import { DraftKeeper, DraftSaver, NONE, reconciled, type Draft } from "../lib/drafts";
+import type { Laid } from "../lib/kept";
 import { waitInBrowser } from "../lib/reconnect";
 import { kept } from "./browser";
 
@@ -47,11 +48,11 @@ export class Drafting {
     this.#tell(text, text === "");
   }
 
-  /** It is a letter now. Only once that is kept is the draft forgotten. */
-  sent(letter: Promise<unknown>): void {
+  /** It is a letter now. What is to be kept of it with that letter, so that it is never in both places, nor in none. */
+  sent(): Laid {
     this.#draft = { ...this.#draft, text: "" };
     this.#tell("", true);
-    void letter.then(() => this.#keeper.keep(this.#draft));
+    return this.#keeper.sent(this.#draft);
   }
 
   /** What was sent or waited is written once more, before what is written now. */

@@ -1,5 +1,5 @@
 /** What the person has written in a chat and is on its way: messages being sent, and those that wait. */
-import type { Letter } from "../lib/letters";
+import type { Fresh, Letter } from "../lib/letters";
 import { lettersHere } from "../lib/queue";
 import { isInProgress } from "../lib/turns";
 import { newUuid } from "../lib/uuid";
@@ -62,7 +62,7 @@ export class Writing {
     const { headId } = this.#conversation.view;
     const before = this.letters.at(-1)?.messageId ?? (this.#conversation.replying ? headId : null);
     this.#conversation.notice = null;
-    const kept = letters.box.add({
+    const letter: Fresh = {
       chatId: this.#conversation.chatId,
       messageId: newUuid(),
       parentId: before === null ? headId : null,
@@ -70,8 +70,8 @@ export class Writing {
       writtenAt: new Date().toISOString(),
       held: before !== null,
       behind: before,
-    });
-    this.#conversation.drafting.sent(kept);
+    };
+    void letters.box.add(letter, this.#conversation.drafting.sent());
   }
 
   /** A waiting message goes although the reply before it failed. */

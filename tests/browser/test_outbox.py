@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.browser.chromium import Killable
 from tests.browser.conftest import Come
 from tests.browser.middlebox import Middlebox, between
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, new_reader
 from tests.http.asking import Asking
 from tests.http.installation import Installation
 
@@ -54,6 +55,11 @@ async def write(reader: Reader, text: str) -> None:
     await reader.field.fill(text)
     await reader.field.press("Enter")
     await expect(pending(reader).last).to_contain_text("Not sent yet")
+
+
+async def note_of_the_past(reader: Reader) -> None:
+    """The page shows what was kept, and says so."""
+    await expect(reader.page.get_by_text("As this browser saw it last:")).to_be_visible()
 
 
 async def said(ask: Asking, chat_id: str) -> list[str]:
@@ -108,7 +114,7 @@ async def test_what_waits_is_sent_from_any_page_and_once_by_however_many_tabs(
     await others[0].looks_right()
     await others[0].is_accessible()
     await expect(distant.page).to_have_title("◷ Mizzle · Perdure")
-    await distant.page.close()
+    await distant.page.goto("about:blank")
     before = puts(box)
     box.mood = "well"
     await expect(others[0].main.get_by_text("One message waits to be sent")).to_have_count(0)
@@ -158,8 +164,97 @@ async def test_a_browser_without_a_network_keeps_what_is_written(distant: Reader
     await distant.field.press("Enter")
     await distant.page.reload()
     await expect(pending(distant)).to_have_count(2)
-    await expect(distant.page.get_by_text("As this browser saw it last:")).to_be_visible()
+    await note_of_the_past(distant)
     await distant.page.context.set_offline(False)
     await distant.ended(await distant.reply_at(2))
     assert await said(ask, chat_id) == ["first [[tokens=5]]", "second [[tokens=5]]"]
     await expect(distant.page.get_by_text("As this browser saw it last:")).to_have_count(0)
+
+
+async def test_a_killed_browser_loses_nothing(tmp_path: Path, box: Middlebox, ask: Asking) -> None:
+    """SIGKILL in the middle of typing, with a message that is not sent: started again, both are there."""
+    browser = Killable(tmp_path / "profile")
+    async with browser.running() as context:
+        reader = await new_reader(context, box.url)
+        chat_id = await reader.meet("Mizzle")
+        await settled(reader)
+        box.mood = "hangs"
+        await reader.field.fill("on its way [[tokens=5]]")
+        await reader.field.press("Enter")
+        await expect(pending(reader)).to_have_count(1)
+        await reader.field.press_sequentially("half a sent")
+        await expect(reader.field).to_have_value("half a sent")
+        browser.kill()
+    async with browser.running() as context:
+        reader = await new_reader(context, box.url)
+        box.mood = "resets"
+        await reader.open(f"/chats/{chat_id}")
+        await expect(pending(reader)).to_contain_text("on its way")
+        await expect(reader.field).to_have_value("half a sent")
+        await note_of_the_past(reader)
+        box.mood = "well"
+        await reader.ended(await reader.reply_at(1))
+        await expect(reader.field).to_have_value("half a sent")
+    assert await said(ask, chat_id) == ["on its way [[tokens=5]]"]
+
+
+async def test_the_service_worker_sends_what_a_closed_page_left(distant: Reader, box: Middlebox, ask: Asking) -> None:
+    """The browser has the worker send it, with no page of Perdure open; what is held stays."""
+    await distant.meet("Mizzle")
+    chat_id = distant.chat_id
+    box.mood = "resets"
+    await write(distant, "after closing [[tokens=5]]")
+    await distant.field.fill("held [[tokens=5]]")
+    await distant.field.press("Enter")
+    await expect(pending(distant)).to_have_count(2)
+    devtools = await distant.page.context.new_cdp_session(distant.page)
+    registrations: list[str] = []
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: registrations.extend(one["registrationId"] for one in event["registrations"]),
+    )
+    await devtools.send("ServiceWorker.enable")
+    await distant.page.goto("about:blank")
+    box.mood = "well"
+    sync = {"origin": box.url, "registrationId": registrations[0], "tag": "perdure-letters", "lastChance": False}
+    while not await said(ask, chat_id):
+        await devtools.send("ServiceWorker.dispatchSyncEvent", sync)
+    assert await said(ask, chat_id) == ["after closing [[tokens=5]]"]
+
+
+@pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
+@pytest.mark.parametrize("colour_scheme", ["light", "dark"])
+async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
+    box: Middlebox, come: Come, viewport: dict[str, int], colour_scheme: str
+) -> None:
+    """Dated, legible and accessible; live again, the very messages stay where they are."""
+    reader = await come(base=box.url, viewport=viewport, color_scheme=colour_scheme)
+    reader.interrupted = True
+    await reader.meet("Mizzle")
+    await settled(reader)
+    reply_id = await reader.say("something to remember [[tokens=30 interval=0]]")
+    text = await reader.ended(reply_id)
+    box.mood = "resets"
+    await reader.page.reload()
+    await note_of_the_past(reader)
+    assert await reader.text(reply_id) == text
+    await write(reader, "and now? [[tokens=5]]")
+    await reader.looks_right()
+    await reader.is_accessible()
+    box.mood = "well"
+    await reader.ended(await reader.reply_at(2))
+    await expect(reader.page.get_by_text("As this browser saw it last:")).to_have_count(0)
+    await expect(reader.messages).to_have_count(5)
+
+
+async def test_a_chat_that_is_gone_is_not_kept(distant: Reader, box: Middlebox) -> None:
+    """Deleted, it is not shown from what was kept either."""
+    await distant.meet("Mizzle")
+    chat_id = distant.chat_id
+    await distant.page.get_by_role("button", name="This chat").click()
+    await distant.page.get_by_role("menuitem", name="Delete the chat").click()
+    await expect(distant.page.get_by_text("Chat deleted.")).to_be_visible()
+    box.mood = "resets"
+    await distant.open(f"/chats/{chat_id}")
+    await expect(distant.main.get_by_text("The server cannot be reached")).to_be_visible()
+    await expect(distant.messages).to_have_count(0)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -77,12 +77,12 @@ class Middlebox:
             question.close()
 
 
-async def _or_none(chunk: object, gone: asyncio.Future[bytes]) -> bytes:
+async def _or_none(chunk: Awaitable[bytes], gone: asyncio.Future[bytes]) -> bytes:
     """What comes next; nothing once the browser has gone."""
-    coming = asyncio.ensure_future(chunk)  # type: ignore[arg-type]
+    coming = asyncio.ensure_future(chunk)
     await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
     if coming.done():
-        return bytes(coming.result())
+        return coming.result()
     coming.cancel()
     return b""
 

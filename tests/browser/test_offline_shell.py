@@ -54,7 +54,7 @@ async def settled(reader: Reader) -> None:
 
 @pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
 async def test_the_app_opens_while_its_server_is_away(own: Installation, come: Come, viewport: dict[str, int]) -> None:
-    """Reloaded without a server: the app is there, says calmly what is and as of when, and goes on by itself afterwards."""
+    """Reloaded without a server: the app is there, says calmly what is and as of when, and goes on by itself."""
     reader = await come(base=own.url, viewport=viewport)
     reader.interrupted = True
     await reader.open()
@@ -96,7 +96,7 @@ async def test_the_page_is_the_servers_while_there_is_a_server(own: Installation
 
 
 async def test_what_is_kept_of_the_record_is_kept_where_it_is_meant_to_be(own: Installation, come: Come) -> None:
-    """The browser's caches hold the program alone. What was looked at is in the database, and goes when it is cleared."""
+    """The browser's caches hold the program alone. What was looked at is in its database, until that is cleared."""
     reader = await come(base=own.url)
     await reader.open()
     await settled(reader)

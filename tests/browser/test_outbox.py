@@ -125,7 +125,7 @@ async def test_what_waits_is_sent_from_any_page_and_once_by_however_many_tabs(
 async def test_what_waits_can_be_changed_and_withdrawn_while_it_is_tried(
     distant: Reader, box: Middlebox, ask: Asking
 ) -> None:
-    """It says why it waits and when it is tried; changed, it does not go before that is over; withdrawn, it never does."""
+    """It says why and until when it waits; changed, it does not go before that is over; withdrawn, it never does."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
     box.mood, box.unwell_for = "busy", "/messages/"

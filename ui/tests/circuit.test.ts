@@ -61,8 +61,16 @@ describe("the circuit", () => {
     [404, "GET", false],
     [401, "GET", false],
   ])("status %s to a %s tells of the whole server: %s", (status, method, whole) => {
-    expect(struggles({ ...unreachable, ...(status ? { status } : {}) }, method)).toBe(whole);
+    expect(struggles(CLOSED, { ...unreachable, ...(status ? { status } : {}) }, method)).toBe(whole);
   });
+});
+
+it("a message that is turned away does not say that a server which was away is well", () => {
+  expect(struggles(after(1), failure(503).problem, "PUT")).toBe(true);
+});
+
+it("a clock that was put back makes nobody wait", () => {
+  expect(isDue(failed(CLOSED, { ...unreachable, retry_after_s: 60 }, 90_000, 100_000, 1), 50_000)).toBe(true);
 });
 
 describe("the gate", () => {

@@ -34,8 +34,8 @@ export const CLOSED: Circuit = { failures: 0, failedAt: 0, notBefore: 0, asking:
 
 export const isOpen = (circuit: Circuit): boolean => circuit.failures > 0;
 
-/** Whether an open circuit lets a call through now. */
-export const isDue = (circuit: Circuit, now: number): boolean => now >= circuit.notBefore;
+/** Whether an open circuit lets a call through now. Where the clock was put back, no wait can be told from it. */
+export const isDue = ({ failedAt, notBefore }: Circuit, now: number): boolean => now >= notBefore || now < failedAt;
 
 /** One call is let through. */
 export const asked = (circuit: Circuit, now: number): Circuit => ({ ...circuit, asking: true, notBefore: now + ASKING_S * 1000 });
@@ -74,9 +74,10 @@ export function hurried(circuit: Circuit, now: number): Circuit | null {
 
 /**
  * Whether a failure tells of the whole server, and not of this one call: nobody answered, or what stands before it says
- * so. A message that is turned away for its pace or a full queue says nothing about reading.
+ * so. A message that is turned away for its pace or a full queue says nothing about reading; but nor does it say that a
+ * server which was away is well.
  */
-export function struggles({ status = 0 }: Problem, method: string): boolean {
-  const answeredForNobody = (status ?? 0) < 400 || status === 502 || status === 504;
-  return answeredForNobody || (method === "GET" && (status === 429 || status === 503));
+export function struggles(circuit: Circuit, { status = 0 }: Problem, method: string): boolean {
+  if ((status ?? 0) < 400 || status === 502 || status === 504) return true;
+  return (status === 429 || status === 503) && (method === "GET" || isOpen(circuit));
 }

@@ -84,7 +84,7 @@ export class Gate {
   }
 
   async #met({ problem }: ProblemError, method: string, startedAt: number): Promise<void> {
-    if (!struggles(problem, method)) return this.#answered();
+    if (!struggles(this.circuit, problem, method)) return this.#answered();
     const { now, random } = this.#around;
     await this.#change((circuit) => failed(circuit, problem, startedAt, now(), random()));
   }

@@ -37,14 +37,16 @@ class Recents {
       this.chats = chats;
     } catch {
       // The pages themselves say that the server is away; what was known stays.
-      if (this.chats.length === 0) await this.#recall();
+      await this.recall();
     } finally {
       this.#asking = false;
       if (this.#again) void this.refresh();
     }
   }
 
-  async #recall(): Promise<void> {
+  /** Where nothing is known yet: what this browser saw last. */
+  async recall(): Promise<void> {
+    if (this.chats.length > 0) return;
     const cabinet = await kept;
     const [list, characters] = await Promise.all([keptChats(cabinet), keptPage(cabinet, CHARACTERS)]);
     this.#faces = facesOf((characters?.value ?? []) as readonly Character[]);

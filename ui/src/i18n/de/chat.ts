@@ -61,6 +61,7 @@ export const chat: Catalogue["chat"] = {
   paused: "Wird gesendet, sobald du sie geändert hast.",
   backToField: "Zurück ins Feld",
   waits: "Wird gesendet, wenn die Antwort zu Ende ist.",
+  waitsBehind: "Wird nach der vorigen gesendet.",
   keptBack: "Nicht gesendet, weil die Antwort misslungen ist.",
   sendNow: "Jetzt senden",
   withdraw: "Zurückziehen",

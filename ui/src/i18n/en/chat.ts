@@ -60,6 +60,7 @@ export const chat = {
   paused: "Will be sent once you have changed it.",
   backToField: "Back into the field",
   waits: "Will be sent when the reply ends.",
+  waitsBehind: "Will be sent after the one before it.",
   keptBack: "Not sent, because the reply failed.",
   sendNow: "Send now",
   withdraw: "Withdraw",

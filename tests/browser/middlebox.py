@@ -1,5 +1,5 @@
-"""What stands between a browser and Perdure: passes everything on, or answers, resets or keeps silent in its place; and
-counts what it is asked for."""
+"""What stands between a browser and Perdure: passes everything on, or answers, resets or keeps silent in its place, or
+loses its answers; and counts what it is asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-Mood = Literal["well", "busy", "resets", "hangs"]
+Mood = Literal["well", "busy", "resets", "hangs", "loses"]
 _CHUNK = 65536
 
 
@@ -48,6 +48,9 @@ class Middlebox:
                 await writer.drain()
             elif self.mood == "resets":
                 writer.transport.abort()
+            elif self.mood == "loses":
+                await self._pass_on(first, lines, reader, None)
+                await reader.read()
             else:
                 await reader.read()
         writer.close()
@@ -57,7 +60,7 @@ class Middlebox:
         return f"HTTP/1.1 503 Service Unavailable\r\n{wait}Content-Length: 0\r\nConnection: close\r\n\r\n".encode()
 
     async def _pass_on(
-        self, first: str, lines: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, first: str, lines: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter | None
     ) -> None:
         headers = dict(line.split(": ", 1) for line in lines)
         kept = [line for line in lines if not line.lower().startswith("connection:")]
@@ -68,6 +71,9 @@ class Middlebox:
         try:
             question.write("\r\n".join([first, *kept, "Connection: close", "", ""]).encode("latin-1") + body)
             await question.drain()
+            if writer is None:
+                await answer.read()
+                return
             gone = asyncio.ensure_future(reader.read())
             while chunk := await _or_none(answer.read(_CHUNK), gone):
                 writer.write(chunk)

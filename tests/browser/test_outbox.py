@@ -171,6 +171,40 @@ async def test_a_browser_without_a_network_keeps_what_is_written(distant: Reader
     await expect(distant.page.get_by_text("As this browser saw it last:")).to_have_count(0)
 
 
+async def test_a_reload_in_the_middle_of_sending_repeats_nothing(distant: Reader, box: Middlebox, ask: Asking) -> None:
+    """The message has arrived, its answer has not, and the page is loaded anew: it is sent again, and counts once."""
+    await distant.meet("Mizzle")
+    chat_id = distant.chat_id
+    box.mood, box.unwell_for = "loses", "/messages/"
+    await distant.field.fill("said once [[tokens=5]]")
+    await distant.field.press("Enter")
+    while not await said(ask, chat_id):
+        await expect(distant.messages).not_to_have_count(0)
+    box.mood = "well"
+    before = puts(box)
+    await distant.page.reload()
+    await distant.ended(await distant.reply_at(1))
+    await expect(pending(distant)).to_have_count(0)
+    assert puts(box) == before + 1
+    assert await said(ask, chat_id) == ["said once [[tokens=5]]"]
+
+
+async def test_a_browser_that_keeps_nothing_says_so(come: Come, box: Middlebox, ask: Asking) -> None:
+    """Its storage refused, the page works from memory, and warns before what is not sent yet goes with it."""
+    reader = await come(base=box.url)
+    reader.interrupted = True
+    await reader.page.add_init_script(
+        "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('denied', 'SecurityError'); } })"
+    )
+    await reader.meet("Mizzle")
+    box.mood = "resets"
+    await write(reader, "for now [[tokens=5]]")
+    await expect(pending(reader)).to_contain_text("This browser keeps nothing: leave this page open until it is sent.")
+    box.mood = "well"
+    await reader.ended(await reader.reply_at(1))
+    assert await said(ask, reader.chat_id) == ["for now [[tokens=5]]"]
+
+
 async def test_a_killed_browser_loses_nothing(tmp_path: Path, box: Middlebox, ask: Asking) -> None:
     """SIGKILL in the middle of typing, with a message that is not sent: started again, both are there."""
     browser = Killable(tmp_path / "profile")

@@ -101,6 +101,15 @@ class Settings(BaseSettings):
     seed: int | None = Field(None, ge=0, lt=2**31, description="sampler: chance from this number; unset: per turn")
     first_token_s: float = Field(60.0, gt=0, description="seconds to wait for a backend's first token")
     stall_s: float = Field(15.0, gt=0, description="seconds of silence in mid-reply before another attempt")
+    messages_per_minute: int = Field(
+        120, ge=0, le=1_000_000, description="messages and further replies a minute that one chat may have; 0: no limit"
+    )
+    max_queued: int = Field(
+        500,
+        ge=0,
+        le=10_000_000,
+        description="replies that may wait to be written before new ones are refused; 0: no limit",
+    )
     log_level: str = Field("info", pattern="(?i)^(debug|info|warning|error)$", description="what is logged")
     log_json: bool = Field(False, description="log as JSON lines")
 

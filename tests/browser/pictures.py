@@ -121,7 +121,7 @@ async def the_chat(
     await picture(desk, "chat-swipes")
     await script(ask, backend, status=401, code="invalid_api_key", message="Incorrect API key provided.")
     await desk.ended(await desk.say("Then let's start with the basil. I'll hold the pot."), "failed")
-    await expect(desk.button("Try again")).to_be_visible()
+    await expect(desk.main.get_by_role("link", name="Look at the model")).to_be_visible()
     await picture(desk, "chat-failed")
 
 

@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from perdure.cli import server_option
 from perdure.cli.chat_command import command
+from perdure.cli.telling import told
 from perdure.config import Settings
+from perdure.core.errors import ConnectionRefused, recall
 from tests.cli.server import ask, branch
 from tests.http.asking import reply_to
 from tests.http.installation import DEADLINE_S, Installation, environment, eventually, perdure
@@ -64,12 +66,15 @@ def test_a_pipe_survives_the_death_of_web(installation: Installation) -> None:
 
 
 def test_a_reply_that_failed_is_an_exit_status(installation: Installation) -> None:
-    """1, and the sentence with its remedy on standard error; the lines behind it are still said."""
+    """1, and what happened, whose fault it is and what helps on standard error; the lines behind it are still said."""
     said = 'fail [[status=400 message="no thanks"]]\n[[times=0 tokens=2]]\n'
     done = run("Mizzle", "--server", installation.url, said=said)
     messages = branch(installation.url)
     assert done.exit_code == 1
-    assert done.stderr.splitlines() == [f"{messages[2]['error']['detail']} {messages[2]['error']['remedy']}"]
+    error = messages[2]["error"]
+    assert done.stderr.splitlines() == [told(recall(error))]
+    for words in (error["detail"], error["verdict"], error["remedy"], error["error_id"]):
+        assert words in done.stderr
     assert done.stdout == f"{messages[0]['text']}\n{messages[4]['text']}\n"
 
 
@@ -144,5 +149,5 @@ def test_a_server_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     done = run("Mizzle", "--server", "http://127.0.0.1:9")
     assert done.exit_code == 1
     assert "http://127.0.0.1:9" in done.stderr
-    assert "Check that it runs" in done.stderr
+    assert ConnectionRefused.remedy in done.stderr
     assert run("Mizzle", port="0").exit_code == 2

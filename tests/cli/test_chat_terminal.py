@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from perdure.cli.telling import told
+from perdure.core.errors import recall
 from tests.cli.conftest import Open
 from tests.cli.server import ask, branch, unwrapped
 from tests.http.asking import reply_to
@@ -233,6 +235,6 @@ def test_a_reply_that_failed_says_what_to_do(installation: Installation, open_te
     terminal = open_terminal("chat", "Mizzle", "--new", "--server", installation.url)
     screen = unwrapped(terminal.say('fail [[status=400 message="no thanks"]]'))
     error = branch(installation.url)[-1]["error"]
-    assert unwrapped(f"{error['detail']} {error['remedy']}") in screen
+    assert told(recall(error)) in screen
     terminal.say("[[times=0 tokens=2]]")
     assert branch(installation.url)[-1]["state"] == "done"

@@ -15,7 +15,7 @@ from rich.color import ColorSystem
 
 from perdure.cli.chat.markup import Look
 from perdure.cli.chat.palette import THEMES, Palette, theme_of
-from perdure.client import Api
+from perdure.client import AsyncPerdure
 from tests.cli.conftest import Open
 from tests.cli.server import ask, branch, unwrapped
 from tests.http.installation import Installation, ScriptedBackend
@@ -42,7 +42,7 @@ def hostile(installation: Installation, backend: ScriptedBackend) -> Iterator[st
     card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": told}
 
     async def made() -> str:
-        async with Api(installation.url) as api:
+        async with AsyncPerdure(installation.url) as api:
             return (await api.import_card(json.dumps(card).encode(), "eve.json"))["id"]
 
     _control(backend, {"default": {"text": HOSTILE, "tokens": 1}})

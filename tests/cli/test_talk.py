@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from perdure.cli.chat.reply_view import ReplyView
 from perdure.cli.chat.talk import Note, Talk
-from perdure.client import Accepted, Api, ApiError, Unreachable
+from perdure.client import Accepted, AsyncPerdure
+from perdure.client.reply_view import ReplyView
+from perdure.core.errors import ConnectionRefused, PerdureError, Restarting, ServerError, TooFast, TurnInProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -17,9 +18,10 @@ pytestmark = pytest.mark.anyio
 class Away:
     """A server that fails some calls before it answers, and remembers what it was asked."""
 
-    def __init__(self, *failures: ApiError, silent: bool = False) -> None:
+    def __init__(self, *failures: PerdureError, silent: bool = False) -> None:
         self.failures = list(failures)
         self.asked: list[str] = []
+        self.paused: list[PerdureError] = []
         self.silent = silent
 
     async def put_message(self, chat_id: str, text: str, *, message_id: str, beside: str | None) -> Accepted:
@@ -39,6 +41,10 @@ class Away:
         self.asked.append(turn_id)
         await self._fail()
 
+    async def pause(self, failures: int, error: PerdureError) -> None:
+        """Wait as the server asks."""
+        self.paused.append(error)
+
     async def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
@@ -46,17 +52,13 @@ class Away:
             await asyncio.Event().wait()
 
 
-def unreachable() -> Unreachable:
-    return Unreachable("http://127.0.0.1:9", 5.0, "refused")
-
-
 def talk_with(away: Away) -> Talk:
-    return Talk(cast(Api, away))
+    return Talk(cast(AsyncPerdure, away))
 
 
 async def test_a_message_keeps_its_id_until_it_is_accepted() -> None:
     """Nobody knows whether a try arrived: each carries the id of the first (promise 7). The outage is told once."""
-    away = Away(unreachable(), ApiError(503, {}), unreachable())
+    away = Away(ConnectionRefused(), Restarting(), ConnectionRefused())
     talk = talk_with(away)
     told = [item async for item in talk.say("hello")]
     other = [item async for item in talk.say("hello")]
@@ -89,7 +91,7 @@ async def test_a_message_that_was_given_up_is_the_same_when_sent_again() -> None
 
 async def test_a_further_reply_is_asked_for_once() -> None:
     """A swipe, too, has one id however often it is asked for."""
-    away = Away(unreachable(), ApiError(502, {}))
+    away = Away(ConnectionRefused(), Restarting())
     asked = [item async for item in talk_with(away).ask("P", "swipe", "Ada")]
     assert len(away.asked) == 3
     assert len(set(away.asked)) == 1
@@ -99,15 +101,24 @@ async def test_a_further_reply_is_asked_for_once() -> None:
 
 async def test_a_stop_is_tried_until_it_is_answered() -> None:
     """Who stops a reply while web restarts has stopped it."""
-    away = Away(unreachable(), ApiError(500, {}))
+    away = Away(ConnectionRefused(), ServerError())
     await talk_with(away).stop(ReplyView("T", "M"))
     assert away.asked == ["T"] * 3
 
 
 async def test_a_refusal_is_final() -> None:
     """What the server has understood and refused is not sent again."""
-    away = Away(ApiError(409, {"code": "turn_in_progress"}))
-    with pytest.raises(ApiError, match="refused"):
+    away = Away(TurnInProgress())
+    with pytest.raises(TurnInProgress):
         async for _ in talk_with(away).say("hello"):
             pass
     assert len(away.asked) == 1
+
+
+async def test_who_is_too_fast_is_told_and_waits() -> None:
+    """A server that asks for time is not asked again before, and nobody reads that the connection was lost."""
+    away = Away(TooFast(retry_after_s=29.5), TooFast(retry_after_s=3.0))
+    told = [item async for item in talk_with(away).say("hello")]
+    assert told[0] == Note("that is faster than this server takes messages; it is tried again in 30 s")
+    assert isinstance(told[1], ReplyView)
+    assert [error.retry_after_s for error in away.paused] == [29.5, 3.0]

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from perdure.client import Api, ApiError, Back, Event, Lost, Unreachable
+from perdure.client import AsyncPerdure, Back, Event, Lost
 from perdure.client.retry import Backoff
+from perdure.core.errors import ConnectionCut, NotFound, PerdureError, by_code
 
 pytestmark = pytest.mark.anyio
 
@@ -78,14 +79,14 @@ async def test_the_same_intent_counts_once() -> None:
             case _:
                 return web.json_response(ACCEPTED, status=201)
 
-    noticed: list[BaseException] = []
-    async with serving(unwell) as url, Api(url, backoff=QUICK, noticed=noticed.append) as api:
+    noticed: list[PerdureError] = []
+    async with serving(unwell) as url, AsyncPerdure(url, backoff=QUICK, noticed=noticed.append) as api:
         accepted = await api.put_message(CHAT, "hello")
     assert accepted.message is not None
     assert accepted.message["id"] == "m"
     assert len(asked) == 4
     assert len(set(asked)) == 1
-    assert [error.status for error in noticed if isinstance(error, ApiError)] == [503, 502]
+    assert [error.code for error in noticed] == ["connection_cut", "store_unavailable", "server_unavailable"]
 
 
 async def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
@@ -102,7 +103,7 @@ async def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
     await runner.setup()
     refused = asyncio.Event()
     try:
-        async with Api(f"http://127.0.0.1:{port}", backoff=QUICK, noticed=lambda _: refused.set()) as api:
+        async with AsyncPerdure(f"http://127.0.0.1:{port}", backoff=QUICK, noticed=lambda _: refused.set()) as api:
             asking = asyncio.create_task(api.chats())
             await refused.wait()
             await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -111,22 +112,35 @@ async def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
         await runner.cleanup()
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 422, 507])
-async def test_what_waiting_does_not_mend_is_told_at_once(status: int) -> None:
-    """Promise 8: the caller gets the problem document's members, after one try."""
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "bad_request"),
+        (401, "access_token_required"),
+        (404, "not_found"),
+        (409, "turn_in_progress"),
+        (413, "too_large"),
+        (422, "bad_card"),
+        (502, "context_too_long"),
+        (507, "store_full"),
+    ],
+)
+async def test_what_waiting_does_not_mend_is_told_at_once(status: int, code: str) -> None:
+    """Promise 8: the caller gets the very error of the tree that the problem document names, after one try."""
     tries = 0
 
     async def refuses(_: web.Request) -> web.StreamResponse:
         nonlocal tries
         tries += 1
-        return problem(status, "a_code", fault="client", saved=True, remedy="Do this.")
+        return problem(status, code, saved=True, remedy="Do this.", error_id="e1")
 
-    async with serving(refuses) as url, Api(url, backoff=QUICK) as api:
-        with pytest.raises(ApiError) as refusal:
+    async with serving(refuses) as url, AsyncPerdure(url, backoff=QUICK) as api:
+        with pytest.raises(PerdureError) as refusal:
             await api.chat(CHAT)
     error = refusal.value
-    assert (error.status, error.code, error.fault, error.saved) == (status, "a_code", "client", True)
-    assert str(error) == "It failed. Do this."
+    assert type(error) is by_code()[code]
+    assert (error.http_status, error.detail, error.remedy) == (status, "It failed.", "Do this.")
+    assert (error.saved, error.error_id) == (True, "e1")
     assert tries == 1
 
 
@@ -138,10 +152,10 @@ async def test_patience_ends() -> None:
         request.transport.abort()
         return web.Response()
 
-    async with serving(hangs_up) as url, Api(url, backoff=QUICK, patience_s=0.05) as api:
-        with pytest.raises(Unreachable) as end:
+    async with serving(hangs_up) as url, AsyncPerdure(url, backoff=QUICK, patience_s=0.05) as api:
+        with pytest.raises(ConnectionCut) as end:
             await api.put_message(CHAT, "hello")
-    assert (end.value.code, end.value.fault, end.value.saved) == ("unreachable", "network", None)
+    assert end.value.saved is None
 
 
 async def test_a_wait_that_is_longer_than_patience_is_not_begun() -> None:
@@ -150,8 +164,8 @@ async def test_a_wait_that_is_longer_than_patience_is_not_begun() -> None:
     async def later(_: web.Request) -> web.StreamResponse:
         return problem(503, "model_missing", retry_after_s=3600)
 
-    async with serving(later) as url, Api(url, backoff=QUICK) as api:
-        with pytest.raises(ApiError) as refusal:
+    async with serving(later) as url, AsyncPerdure(url, backoff=QUICK) as api:
+        with pytest.raises(PerdureError) as refusal:
             await api.status()
     assert refusal.value.retry_after_s == 3600
 
@@ -164,10 +178,10 @@ async def test_the_token_is_shown_with_every_call() -> None:
         shown.append(request.headers.get("Authorization"))
         return problem(404, "not_found")
 
-    async with serving(looks) as url, Api(url, "secret", backoff=QUICK) as api:
-        with pytest.raises(ApiError):
+    async with serving(looks) as url, AsyncPerdure(url, "secret", backoff=QUICK) as api:
+        with pytest.raises(PerdureError):
             await api.chats()
-        with pytest.raises(ApiError):
+        with pytest.raises(PerdureError):
             await anext(api.follow(CHAT))
     assert shown == ["Bearer secret"] * 2
 
@@ -193,7 +207,8 @@ class Streams:
         self.places.append(request.headers.get("Last-Event-ID"))
         answer = self.answers.pop(0)
         if isinstance(answer, int):
-            return problem(answer, "refused", retry_after_s=0.001)
+            code = {400: "bad_request", 404: "not_found"}.get(answer, "server_unavailable")
+            return problem(answer, code, retry_after_s=0.001)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"retry: 500\n\n" + answer)
@@ -209,7 +224,7 @@ async def followed(streams: Streams, until: int, after: int | None = None) -> li
     seen: list[object] = []
     async with (
         serving(streams) as url,
-        Api(url, backoff=QUICK) as api,
+        AsyncPerdure(url, backoff=QUICK) as api,
         aclosing(api.follow(CHAT, after)) as events,
     ):
         async for event in events:
@@ -243,7 +258,7 @@ async def test_a_place_that_is_unknown_is_given_up_for_a_snapshot() -> None:
     """A server whose record was put back to an older state still has readers; they are told that they start again."""
     streams = Streams(frame(9, "a"), 400, frame(3, "a"))
     seen: list[object] = []
-    async with serving(streams) as url, Api(url, backoff=QUICK) as api, aclosing(api.follow(CHAT)) as events:
+    async with serving(streams) as url, AsyncPerdure(url, backoff=QUICK) as api, aclosing(api.follow(CHAT)) as events:
         async for event in events:
             seen.append(event)
             if isinstance(event, Event) and event.seq == 3:
@@ -254,6 +269,5 @@ async def test_a_place_that_is_unknown_is_given_up_for_a_snapshot() -> None:
 
 async def test_a_chat_that_is_not_there_ends_the_reading() -> None:
     """No retry makes it appear."""
-    with pytest.raises(ApiError) as refusal:
+    with pytest.raises(NotFound):
         await followed(Streams(404), 1)
-    assert refusal.value.status == 404

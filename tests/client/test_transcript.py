@@ -9,6 +9,7 @@ import pytest
 
 from perdure.client.follow import Back, Event, Lost
 from perdure.client.transcript import Fault, Transcript
+from perdure.core.errors import ConnectionCut
 
 CHAT, REPLY, TURN = "chat", "reply", "turn"
 
@@ -83,7 +84,7 @@ def test_a_reply_is_the_sum_of_its_deltas(server: Server) -> None:
 def test_a_broken_connection_is_no_breach(server: Server) -> None:
     """Behind it, the next event is the one behind the last."""
     server.delta(0, "one ")
-    server.transcript.see(Lost("gone"))
+    server.transcript.see(Lost(ConnectionCut()))
     server.transcript.see(Back())
     server.delta(4, "two")
     assert (server.text, server.faults()) == ("one two", [])
@@ -168,7 +169,7 @@ def test_a_snapshot_that_is_cut_comes_again(server: Server) -> None:
     """Its events share a seq from which there is no replay: who comes back with it gets all of it, not the rest."""
     server.delta(0, "one ")
     server.snapshot("one two ", whole=False)
-    server.transcript.see(Lost("gone"))
+    server.transcript.see(Lost(ConnectionCut()))
     server.transcript.see(Back())
     server.snapshot("one two three ")
     assert server.delta(14, "four") == "four"

@@ -117,6 +117,13 @@ def test_without_a_detail_the_title_is_the_sentence() -> None:
     assert str(StoreFull()) == StoreFull.title
 
 
+@pytest.mark.parametrize("kind", FAULTS, ids=lambda kind: kind.code)
+def test_an_unknown_error_is_that_of_its_fault(kind: type[PerdureError]) -> None:
+    """A newer server's error has a class in an older client all the same, and whether it was saved stays unknown."""
+    recalled = recall({"code": "from_the_future", "fault": str(FAULTS[kind]), "detail": "New.", "saved": None}, 418)
+    assert (type(recalled), recalled.detail, recalled.saved, recalled.http_status) == (kind, "New.", None, 418)
+
+
 @pytest.mark.parametrize("described", [{}, {"code": "from_the_future", "detail": "New."}, {"code": None}])
 def test_an_error_of_another_version_is_the_servers(described: dict[str, object]) -> None:
     """After a downgrade a record may name errors that this version does not know: it is read all the same."""

@@ -19,6 +19,7 @@ PURE = {
     "copy",
     "dataclasses",
     "datetime",
+    "email",  # its reading of dates
     "enum",
     "functools",
     "hashlib",

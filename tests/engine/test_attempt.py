@@ -32,7 +32,7 @@ class Desk:
         self.store, self.backend = store, backend
         clock = ToldClock()
         self.appender = Appender(store, clock, lambda _: None)
-        self.attempts = Attempts(store, clock, self.appender, patience)
+        self.attempts = Attempts(store, clock, self.appender, patience, lambda *_: None)
 
     async def claim(self, turn: Turn) -> Turn:
         """As a worker does."""

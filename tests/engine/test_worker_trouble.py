@@ -108,6 +108,10 @@ async def test_an_unforeseen_error_is_ours_and_is_bounded(world: World) -> None:
     assert now.error is not None
     assert (now.state, now.error.code) == (State.FAILED, "internal_error")
     assert "boo" not in now.error.detail
+    ids = [error_id for error_id, _ in world.noted]
+    assert [str(error) for _, error in world.noted] == ["boo"] * MAX_FAILURES
+    assert len(set(ids)) == len(ids)
+    assert now.error.error_id == ids[-1]
 
 
 @pytest.mark.parametrize("error", [ModelUnreachable(), ModelMissing()], ids=["away", "missing"])

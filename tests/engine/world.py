@@ -44,6 +44,8 @@ class World:
     store: SqliteStore
     clock: ToldClock
     hall: list[LocalBell]
+    noted: list[tuple[str, BaseException]] = field(default_factory=list)
+    """What workers met that nobody foresaw, with the ids that it was told under."""
 
     @asynccontextmanager
     async def worker(
@@ -71,6 +73,7 @@ class World:
             self.clock,
             Active(backend, others or {}, capacity),
             patience=patience or Patience(),
+            note=lambda error, error_id: self.noted.append((error_id, error)),
             deaths=deaths(),
         )
         process.task = asyncio.create_task(worker.run(process.stop))

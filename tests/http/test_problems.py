@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from perdure.config import Settings
 from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable, tree
+from perdure.engine.unforeseen import Note
 from perdure.http.app import create_app
 from perdure.http.guard import SECURITY_HEADERS
 from perdure.http.problems import problem
@@ -45,14 +46,17 @@ async def test_a_method_that_a_path_does_not_have(ask: Asking, method: str, path
     assert allowed in answer.headers["Allow"]
 
 
-async def answered_by_an_app_whose_store(error: Exception, path: str = "/api/v1/chats") -> Answer:
+async def answered_by_an_app_whose_store(
+    error: Exception, path: str = "/api/v1/chats", note: Note = lambda *_: None
+) -> Answer:
     """What a client gets where reading the record raises `error`."""
 
     async def read(_: object) -> NoReturn:
         raise error
 
     settings = Settings.model_validate({"data_dir": "/nowhere"})
-    service = SimpleNamespace(settings=settings, pages=Path("/nowhere"), store=SimpleNamespace(read=read))
+    store = SimpleNamespace(read=read)
+    service = SimpleNamespace(settings=settings, pages=Path("/nowhere"), store=store, note=note)
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -72,11 +76,15 @@ async def answered_by_an_app_whose_store(error: Exception, path: str = "/api/v1/
 
 async def test_a_mistake_of_ours_is_told_as_one() -> None:
     """Whatever is raised: 500, no word of the exception, and an id under which the log has all of it."""
+    noted: list[tuple[str, str]] = []
     with capture_logs() as logs:
-        answer = await answered_by_an_app_whose_store(RuntimeError("secret detail"))
+        answer = await answered_by_an_app_whose_store(
+            RuntimeError("secret detail"), note=lambda error, error_id: noted.append((str(error), error_id))
+        )
     document = answer.problem(500, "internal_error")
     assert b"secret" not in answer.content
     assert [entry["error_id"] for entry in logs] == [document["error_id"]]
+    assert noted == [("secret detail", document["error_id"])]
     assert SECURITY_HEADERS.keys() <= answer.headers.keys()
 
 

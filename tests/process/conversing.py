@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from perdure.client import Api, Transcript
+from perdure.client import AsyncPerdure, Transcript
 from perdure.client.shapes import FINAL, Message, Turn
 from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE
 from perdure.supervise.processes import ProcessRow
@@ -90,14 +90,14 @@ class Told:
 
 
 @asynccontextmanager
-async def talking(installation: Installation) -> AsyncIterator[Api]:
+async def talking(installation: Installation) -> AsyncIterator[AsyncPerdure]:
     """A client that is as patient as the page: it comes back whatever happens."""
-    async with Api(installation.url, patience_s=PATIENCE_S) as api:
+    async with AsyncPerdure(installation.url, patience_s=PATIENCE_S) as api:
         yield api
 
 
 async def tell(
-    api: Api,
+    api: AsyncPerdure,
     text: str,
     strike: Strike | None = None,
     *,

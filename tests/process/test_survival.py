@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from perdure.client import Api
+from perdure.client import AsyncPerdure
 from perdure.client.shapes import Turn
 from perdure.engine.identity import seed_of
 from perdure.models.script import expected
@@ -33,7 +33,7 @@ LONG = "Go on [[tokens=2000 interval=0.01]]"
 _wholes: dict[Path, str] = {}
 
 
-async def whole(real: Mortal, api: Api) -> str:
+async def whole(real: Mortal, api: AsyncPerdure) -> str:
     """What an uninterrupted reply says; asked once."""
     if real.data_dir not in _wholes:
         told = await tell(api, QUESTION)
@@ -191,7 +191,7 @@ async def test_a_zombie_writes_nothing(impatient: Mortal, backend: ScriptedBacke
         await nothing_follows(api, told)
 
 
-async def nothing_follows(api: Api, told: Told) -> None:
+async def nothing_follows(api: AsyncPerdure, told: Told) -> None:
     """Others have been served since, what was shown is what stands, and nobody was told of more."""
     assert (await tell(api, "And you? [[tokens=2]]")).outcomes == ["done"]
     assert await api.turn(told.turn["id"]) == told.turn

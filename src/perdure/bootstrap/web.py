@@ -22,6 +22,8 @@ from perdure.bootstrap.seed import seed_cast
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.engine.tailer import Tailer
+from perdure.engine.unforeseen import Recorder
+from perdure.http.admission import Door
 from perdure.http.app import create_app
 from perdure.http.service import Service
 from perdure.store.sqlite import SqliteStore
@@ -57,6 +59,8 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     backends = WebBackends(settings)
     clock = SystemClock()
     started_at = time.time()
+    recorder = Recorder(store, clock, lifeline.name)
+    recorder.watch()
 
     async def processes() -> list[dict[str, Any]]:
         try:
@@ -74,6 +78,8 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         processes=processes,
         backends=backends,
         pages=PAGES,
+        note=recorder.note,
+        door=Door(clock, settings.messages_per_minute, settings.max_queued),
     )
     config = uvicorn.Config(
         create_app(service),
@@ -102,5 +108,6 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         for task in (*background, waiting):
             task.cancel()
     await backends.close()
+    await recorder.settle()
     await store.close()
     bell.close()  # after the store, which rings it

@@ -15,6 +15,7 @@ from perdure.config import Settings
 from perdure.core.prompt import PromptMessage
 from perdure.engine.attempt import Patience
 from perdure.engine.foresight import Foresight
+from perdure.engine.unforeseen import Recorder
 from perdure.engine.worker import Identity, Worker
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise.lifeline import Lifeline, beat
@@ -29,13 +30,17 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
     await bell.open()
     store = SqliteStore(settings.paths.database, bell)
     backend = active_backend(settings)
+    clock = SystemClock()
+    recorder = Recorder(store, clock, lifeline.name)
+    recorder.watch()
     worker = Worker(
         Identity(lifeline.name, lifeline.incarnation),
         store,
         bell,
-        SystemClock(),
+        clock,
         backend,
         patience=Patience(settings.first_token_s, settings.stall_s),
+        note=recorder.note,
         deaths=_deaths(lifeline),
     )
 
@@ -51,6 +56,7 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
     if foreseeing is not None:
         foreseeing.cancel()
     await backend.close()
+    await recorder.settle()
     await store.close()
     bell.close()  # after the store, which rings it
 

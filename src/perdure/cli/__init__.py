@@ -13,6 +13,8 @@ COMMANDS = {
     "chat": "Talk with a character in the terminal.",
     "import": "Bring character cards in.",
     "ps": "List the processes of a running server.",
+    "errors": "List what failed in ways that nobody foresaw.",
+    "reports": "List what people have reported.",
     "settings": "List all settings, where they can be set, and what they are.",
     "drill": "Kill and freeze a server's processes and check that nothing is lost.",
     "web": "Run a web process alone.",

@@ -11,8 +11,9 @@ from perdure.cli.chat.choosing import NotChosen, chosen
 from perdure.cli.chat.palette import THEMES
 from perdure.cli.chat.talk import talk_with
 from perdure.cli.server_option import Server, reach, with_server
-from perdure.client import ApiError
+from perdure.cli.telling import told
 from perdure.client.shapes import Character
+from perdure.core.errors import PerdureError
 
 
 @click.command("chat")
@@ -40,7 +41,9 @@ def command(server: Server, name: str | None, chat_id: str | None, new: bool, th
             status = asyncio.run(_at_a_terminal(server, name, chat_id, new, theme))
         else:
             status = asyncio.run(_in_a_pipe(server, name, chat_id))
-    except (ApiError, NotChosen) as error:
+    except PerdureError as error:
+        raise click.ClickException(told(error)) from error
+    except NotChosen as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         status = 130

@@ -12,8 +12,9 @@ import click
 from rich.console import Console
 
 from perdure.cli.options import with_settings
-from perdure.client import ApiError
+from perdure.cli.telling import told
 from perdure.config import Settings
+from perdure.core.errors import PerdureError
 from perdure.drill import report
 from perdure.drill.options import Drilled, Options
 from perdure.drill.plan import Kind
@@ -73,7 +74,9 @@ def command(
     try:
         with report.Bar(Console(stderr=True), kills) as bar:
             drilled = asyncio.run(_interruptible(options, bar))
-    except (NotStartedError, NothingToStrikeError, ApiError, OSError) as error:
+    except PerdureError as error:
+        raise click.ClickException(told(error)) from error
+    except (NotStartedError, NothingToStrikeError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except asyncio.CancelledError:
         raise click.Abort from None

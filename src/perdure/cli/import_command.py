@@ -11,7 +11,9 @@ import click
 
 from perdure.cards.limits import MAX_FILE_BYTES, megabytes
 from perdure.cli.server_option import Server, reach, with_server
-from perdure.client import Api, ApiError
+from perdure.cli.telling import told
+from perdure.client import AsyncPerdure
+from perdure.core.errors import PerdureError
 
 
 @click.command("import")
@@ -30,18 +32,18 @@ async def _import(server: Server, files: Sequence[Path]) -> int:
     """Bring them in one after the other; returns how many failed."""
     try:
         known = {character["id"] for character in await reach(server)}
-    except ApiError as error:
+    except PerdureError as error:
         for file in files:
-            _tell(file, f"not sent. {error}", failed=True)
+            _tell(file, f"not sent. {told(error)}", failed=True)
         return len(files)
     failed = 0
-    async with Api(server.url, server.access_token) as api:
+    async with AsyncPerdure(server.url, server.access_token) as api:
         for file in files:
             try:
                 if file.stat().st_size > MAX_FILE_BYTES:
                     raise OSError(f"it is larger than {megabytes(MAX_FILE_BYTES)}")
                 character = await api.import_card(file)
-            except (ApiError, OSError) as error:
+            except (PerdureError, OSError) as error:
                 failed += 1
                 _tell(file, _reason(error), failed=True)
             else:
@@ -51,8 +53,8 @@ async def _import(server: Server, files: Sequence[Path]) -> int:
     return failed
 
 
-def _reason(error: ApiError | OSError) -> str:
-    return str(error) if isinstance(error, ApiError) else f"cannot be read: {error.strerror or error}."
+def _reason(error: PerdureError | OSError) -> str:
+    return told(error) if isinstance(error, PerdureError) else f"cannot be read: {error.strerror or error}."
 
 
 def _tell(file: Path, what: str, *, failed: bool = False) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import click
 
 from perdure.cli.options import with_settings
-from perdure.client import Api, Unreachable
+from perdure.client import AsyncPerdure
 from perdure.client.shapes import Character
 from perdure.config import Settings
+from perdure.core.errors import ConnectionCut, NoAnswer
 
 REFUSED_S = 1.5
 """How long an address where nothing listens is tried, in seconds."""
@@ -36,16 +36,16 @@ class Server:
 async def reach(server: Server) -> list[Character]:
     """The server's characters, once it answers: one that starts, or restarts, is waited for.
 
-    Raises Unreachable, soon where nothing listens, and ApiError.
+    Raises PerdureError, soon where nothing listens.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + START_S
-    async with Api(server.url, server.access_token, patience_s=REFUSED_S) as api:
+    async with AsyncPerdure(server.url, server.access_token, patience_s=REFUSED_S) as api:
         while True:
             try:
                 return await api.characters()
-            except Unreachable as error:
-                if isinstance(error.__cause__, aiohttp.ClientConnectorError) or loop.time() > until:
+            except (NoAnswer, ConnectionCut):
+                if loop.time() > until:
                     raise
 
 

@@ -14,13 +14,17 @@ FINAL: frozenset[str] = frozenset({"done", "stopped", "failed"})
 class Failure(TypedDict):
     """The problem document's members that are kept with a failed turn."""
 
+    type: NotRequired[str]
     code: str
     fault: str
     title: str
+    verdict: NotRequired[str]
     detail: str
     remedy: str
+    avoid: NotRequired[str]
     saved: bool
     retry_after_s: float | None
+    error_id: NotRequired[str | None]
 
 
 class Message(TypedDict):
@@ -125,3 +129,25 @@ class Status(TypedDict):
 
     version: str
     backend: dict[str, Any]
+
+
+class Settings(TypedDict):
+    """All settings: as they are, as they would be if nothing were set in the server, and which were set there."""
+
+    values: dict[str, Any]
+    defaults: dict[str, Any]
+    changed: list[str]
+
+
+class Report(TypedDict):
+    """A reply that somebody reported, as the operator sees it. `text` is None where its writer did not agree."""
+
+    id: str
+    chat_id: str
+    message_id: str
+    turn_id: str | None
+    error: Failure | None
+    attempts: list[Attempt]
+    comment: str
+    text: str | None
+    created_at: str

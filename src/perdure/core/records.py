@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -209,6 +209,40 @@ class Append:
     text: str
     tokens: int
     reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unforeseen:
+    """A group of exceptions that nobody foresaw: all that came the same way.
+
+    `kind` is the class, `place` where it was raised, `process` the last one that met it; `traceback` and `error_id` are
+    those of the last time.
+    """
+
+    fingerprint: str
+    kind: str
+    place: str
+    process: str
+    traceback: str
+    error_id: str
+    first_at: float
+    last_at: float
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a person tells the operator of a message; `text` only where they agreed to show it."""
+
+    id: str
+    chat_id: str
+    message_id: str
+    turn_id: str | None
+    error: PerdureError | None
+    attempts: Sequence[Mapping[str, object]]
+    comment: str
+    text: str | None
+    created_at: float
 
 
 TurnSettings = Mapping[str, object]

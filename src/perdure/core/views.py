@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from perdure.core.characters import tagline
 from perdure.core.errors import Fault, PerdureError, describe
-from perdure.core.records import Attempt, Chat, Hidden, HiddenMessage, Message, Persona, StoredCharacter, Use
+from perdure.core.records import (
+    Attempt,
+    Chat,
+    Hidden,
+    HiddenMessage,
+    Message,
+    Persona,
+    Report,
+    StoredCharacter,
+    Unforeseen,
+    Use,
+)
 from perdure.core.turn import State, Turn
 
 
@@ -47,8 +59,8 @@ def message_view(message: Message, text: str | None = None, siblings: Sequence[s
 
 def turn_view(turn: Turn, attempts: Sequence[Attempt], text: str) -> dict[str, Any]:
     """A turn with its attempts and its text so far."""
-    last = attempts[-1].error if attempts else None
-    waits = turn.state is State.QUEUED and last is not None and last.fault in (Fault.MODEL, Fault.NETWORK)
+    last = attempts[-1].error if attempts and turn.state is State.QUEUED else None
+    waits = last is not None and last.fault in (Fault.MODEL, Fault.NETWORK)
     return {
         "id": turn.id,
         "chat_id": turn.chat_id,
@@ -59,21 +71,48 @@ def turn_view(turn: Turn, attempts: Sequence[Attempt], text: str) -> dict[str, A
         "text": text,
         "offset": len(text),
         "waiting_for": "model" if waits else None,
+        "trouble": error_view(last),
+        "retry_at": None if last is None or last.away else instant(turn.not_before),
         "created_at": instant(turn.created_at),
         "ended_at": instant(turn.ended_at),
-        "attempts": [
-            {
-                "n": attempt.n,
-                "worker": attempt.worker,
-                "backend": attempt.backend,
-                "started_at": instant(attempt.started_at),
-                "ended_at": instant(attempt.ended_at),
-                "outcome": attempt.outcome,
-            }
-            for attempt in attempts
-        ],
+        "attempts": attempt_views(attempts),
         "error": error_view(turn.error),
     }
+
+
+def attempt_views(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """The tries at a turn, oldest first."""
+    return [
+        {
+            "n": attempt.n,
+            "worker": attempt.worker,
+            "backend": attempt.backend,
+            "started_at": instant(attempt.started_at),
+            "ended_at": instant(attempt.ended_at),
+            "outcome": attempt.outcome,
+        }
+        for attempt in attempts
+    ]
+
+
+def report_view(report: Report) -> dict[str, Any]:
+    """What somebody reported."""
+    return {
+        "id": report.id,
+        "chat_id": report.chat_id,
+        "message_id": report.message_id,
+        "turn_id": report.turn_id,
+        "error": error_view(report.error),
+        "attempts": list(report.attempts),
+        "comment": report.comment,
+        "text": report.text,
+        "created_at": instant(report.created_at),
+    }
+
+
+def unforeseen_view(seen: Unforeseen) -> dict[str, Any]:
+    """A group of exceptions."""
+    return {**asdict(seen), "first_at": instant(seen.first_at), "last_at": instant(seen.last_at)}
 
 
 def chat_view(chat: Chat) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perdure.client import Api
+from perdure.client import AsyncPerdure
 from perdure.client.shapes import FINAL, Turn
 
 PACE_S = 0.1
@@ -28,12 +28,12 @@ class Again:
     same: bool
 
 
-async def ask_again(api: Api, turns: Sequence[Turn]) -> list[Again]:
-    """One swipe after the other beside these turns' replies. Raises ApiError."""
+async def ask_again(api: AsyncPerdure, turns: Sequence[Turn]) -> list[Again]:
+    """One swipe after the other beside these turns' replies. Raises PerdureError."""
     return [await _once(api, turn) for turn in turns]
 
 
-async def _once(api: Api, turn: Turn) -> Again:
+async def _once(api: AsyncPerdure, turn: Turn) -> Again:
     accepted = await api.put_turn(turn["chat_id"], turn["parent_id"], "swipe")
     assert accepted.turn is not None, "a reply was asked for"
     while (swipe := await api.turn(accepted.turn["id"]))["state"] not in FINAL:

@@ -8,9 +8,10 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from perdure.client import Api, ApiError, Back, Event, Transcript
+from perdure.client import AsyncPerdure, Back, Event, Transcript
 from perdure.client.follow import Followed
 from perdure.client.shapes import FINAL, Attempt
+from perdure.core.errors import PerdureError
 from perdure.drill.lines import Line
 from perdure.drill.plan import Moment
 from perdure.drill.watch import Watch
@@ -48,12 +49,12 @@ class Conversation:
     `trouble` is what ended it early: a call that the server refused, or did not answer.
     """
 
-    def __init__(self, n: int, api: Api, character_id: str, say: Callable[[int], Line]) -> None:
+    def __init__(self, n: int, api: AsyncPerdure, character_id: str, say: Callable[[int], Line]) -> None:
         self.n = n
         self.talks: list[Talk] = []
         self.watches: list[Watch] = []
         self.progress = asyncio.Event()
-        self.trouble: ApiError | None = None
+        self.trouble: PerdureError | None = None
         self.failed = False
         """Whether a reply ended otherwise than whole."""
         self.heard_at = asyncio.get_running_loop().time()
@@ -86,7 +87,7 @@ class Conversation:
                     reading.cancel()
                     with suppress(asyncio.CancelledError):
                         await reading
-        except ApiError as error:
+        except PerdureError as error:
             self.trouble = error
         finally:
             if self.talks:

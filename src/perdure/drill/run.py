@@ -23,7 +23,7 @@ than a freeze of it; but a worker that was frozen and comes back must first of a
 async def drill(options: Options, progress: Progress) -> Drilled:
     """Run it to the end. Cancelled, it leaves nothing behind.
 
-    Raises NotStartedError where the server does not start, ApiError where it cannot be talked with at all.
+    Raises NotStartedError where the server does not start, PerdureError where it cannot be talked with at all.
     """
     if options.server is not None:
         return await Session(options, Server(options.settings.data_dir, options.server), progress).run()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from random import Random
 
-import aiohttp
-
-from perdure.client import Api, ApiError
+from perdure.client import AsyncPerdure
 from perdure.client.connection import PATIENCE_S
 from perdure.client.shapes import Character, Turn
+from perdure.core.errors import ConnectionRefused, ModelMissing, NotFound, PerdureError
 from perdure.drill import plan, verdict
 from perdure.drill.again import ask_again
 from perdure.drill.conversation import Conversation, Talk
@@ -48,12 +46,12 @@ class Session:
         self._refused = 0
 
     async def run(self) -> Drilled:
-        """Everything from the first word to the verdict. Raises ApiError where the server cannot be talked with."""
+        """Everything from the first word to the verdict. Raises PerdureError where the server cannot be talked with."""
         options = self._options
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         token = options.settings.access_token
-        async with Api(
+        async with AsyncPerdure(
             self._server.base_url,
             token.get_secret_value() if token and options.server else None,
             patience_s=max(options.stuck_after_s, PATIENCE_S),
@@ -76,8 +74,8 @@ class Session:
         drilled.took_s = loop.time() - began_at
         return drilled
 
-    async def _ready(self, api: Api) -> str:
-        """Wait for the model. Returns its name. Raises ApiError where it does not come."""
+    async def _ready(self, api: AsyncPerdure) -> str:
+        """Wait for the model. Returns its name. Raises PerdureError where it does not come."""
         loop = asyncio.get_running_loop()
         until = loop.time() + READY_PATIENCE_S
         while True:
@@ -86,10 +84,10 @@ class Session:
                 return str(backend["model"])
             self._progress.say(f"waiting for the model: {backend['detail'] or backend['state']}")
             if loop.time() > until or backend["state"] == "missing":
-                raise ApiError(503, {"code": "model_missing", "title": "There is no model to talk with", **backend})
+                raise ModelMissing(str(backend["detail"] or ""))
             await asyncio.sleep(PACE_S)
 
-    async def _conversations(self, api: Api) -> list[Conversation]:
+    async def _conversations(self, api: AsyncPerdure) -> list[Conversation]:
         # Other people's gallery is left as it is.
         character = await (api.import_card(CARD, "storyteller.json") if self._server.own else _anybody(api))
         return [
@@ -102,13 +100,13 @@ class Session:
             return scripted_line(rng, conversation, n, self._options.max_tokens)
         return spoken_line(rng, conversation, n)
 
-    async def _judge(self, api: Api, drilled: Drilled, conversations: Sequence[Conversation]) -> None:
+    async def _judge(self, api: AsyncPerdure, drilled: Drilled, conversations: Sequence[Conversation]) -> None:
         self._progress.say("comparing")
         turns: dict[str, Turn | None] = {}
         for talk in (talk for conversation in conversations for talk in conversation.talks):
             try:
                 record = await _record(api, talk)
-            except ApiError as error:
+            except PerdureError as error:
                 chat_id = talk.transcript.chat_id
                 drilled.findings.append(Finding(Fault.UNANSWERED, f"the chat cannot be read: {error}", chat_id))
                 continue
@@ -118,7 +116,7 @@ class Session:
             drilled.messages += len(record.exchanges)
             drilled.characters += sum(len(turn["text"]) for turn in record.turns.values() if turn)
             if self._options.server is not None and not self._options.keep:
-                with suppress(ApiError):
+                with suppress(PerdureError):
                     await api.hide_chat(talk.transcript.chat_id)
         for blow in drilled.blows:
             drilled.findings += _unrecorded(blow, turns)
@@ -130,35 +128,31 @@ class Session:
         if self._refused:
             drilled.findings.append(Finding(Fault.REFUSED, f"{self._refused} connections were refused"))
 
-    def _noticed(self, error: BaseException) -> None:
+    def _noticed(self, error: PerdureError) -> None:
         """Count refused connections, except while a strike has left nobody who could listen."""
-        if not isinstance(error, aiohttp.ClientConnectorError) or error.os_error.errno != errno.ECONNREFUSED:
-            return
-        if self._striker is None or not self._striker.down:
+        if isinstance(error, ConnectionRefused) and (self._striker is None or not self._striker.down):
             self._refused += 1
 
 
-async def _anybody(api: Api) -> Character:
+async def _anybody(api: AsyncPerdure) -> Character:
     characters = await api.characters()
     if not characters:
         raise NothingToStrikeError("There is no character to talk with: import one first.")
     return characters[0]
 
 
-async def _record(api: Api, talk: Talk) -> ChatRecord:
-    """What the server has of a chat in the end. Raises ApiError."""
+async def _record(api: AsyncPerdure, talk: Talk) -> ChatRecord:
+    """What the server has of a chat in the end. Raises PerdureError."""
     messages = await api.messages(talk.transcript.chat_id, limit=500)
     turns = {exchange.turn_id: await _turn(api, exchange.turn_id) for exchange in talk.exchanges}
     return ChatRecord(talk.transcript, talk.exchanges, messages, turns, talk.pending, talk.abandoned)
 
 
-async def _turn(api: Api, turn_id: str) -> Turn | None:
+async def _turn(api: AsyncPerdure, turn_id: str) -> Turn | None:
     try:
         return await api.turn(turn_id)
-    except ApiError as error:
-        if error.status == 404:
-            return None
-        raise
+    except NotFound:
+        return None
 
 
 def _unrecorded(blow: Blow, turns: dict[str, Turn | None]) -> list[Finding]:

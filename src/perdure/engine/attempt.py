@@ -21,9 +21,11 @@ from perdure.core.prompt import Ask
 from perdure.core.turn import Event, Finished, Interrupted, NotPossible, Turn
 from perdure.engine import scene
 from perdure.engine.appender import Appender, Stream
+from perdure.engine.identity import derived_id
 from perdure.engine.life import apply
 from perdure.engine.scene import Part
 from perdure.engine.silence import Silence
+from perdure.engine.unforeseen import Note
 from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
 from perdure.ports.models import Backend
@@ -51,6 +53,7 @@ class Attempts:
     clock: Clock
     appender: Appender
     patience: Patience
+    note: Note
 
     async def run(self, turn: Turn, part: Part | None, backend: Backend) -> PerdureError | None:
         """Speak for a turn that was just claimed, and end it or give it back. Without a `part` it is loaded first.
@@ -69,11 +72,17 @@ class Attempts:
             raise
         except PerdureError as failure:
             error = failure
-            event = Interrupted(failure, self.clock.jitter())
+            error.saved, error.error_id = True, derived_id(turn.id, "attempt", str(turn.attempt))
+            about = {"turn": turn.id, "attempt": turn.attempt, "code": error.code, "detail": error.detail}
+            log.warning("an attempt failed", error_id=error.error_id, **about)
+            event = Interrupted(error, self.clock.jitter())
         except Exception as failure:
-            error = ServerError("An attempt at this reply failed in a way that was not foreseen.", saved=True)
+            error_id = derived_id(turn.id, "attempt", str(turn.attempt))
+            said = "An attempt at this reply failed in a way that was not foreseen."
+            error = ServerError(said, saved=True, error_id=error_id)
             error.__cause__ = failure
-            log.error("an attempt failed in a way that was not foreseen", turn=turn.id, exc_info=failure)
+            log.error("unforeseen failure", error_id=error_id, turn=turn.id, exc_info=failure)
+            self.note(failure, error_id)
             event = Interrupted(error, self.clock.jitter())
         await end(self.store, self.clock, turn, event)
         return error

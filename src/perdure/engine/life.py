@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from typing import assert_never
 
 import orjson
+import structlog
 
 from perdure.core.records import Attempt, News
 from perdure.core.turn import CloseAttempt, Event, OpenAttempt, Settle, Turn, advance
 from perdure.core.views import turn_view
+from perdure.engine.identity import derived_id
 from perdure.ports.store import Records
+
+log = structlog.get_logger()
 
 
 def apply(records: Records, turn: Turn, event: Event, now: float) -> Turn:
@@ -23,6 +27,9 @@ def apply(records: Records, turn: Turn, event: Event, now: float) -> Turn:
     """
     after, effects = advance(turn, event, now)
     text = reply_text(records, turn)
+    if after.error is not None:
+        after.error.error_id = after.error.error_id or derived_id(turn.id, "end")
+        log.warning("a reply was given up", error_id=after.error.error_id, turn=turn.id, code=after.error.code)
     records.turns.save(after, turn.fence)
     for effect in effects:
         match effect:

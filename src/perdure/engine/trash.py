@@ -97,6 +97,7 @@ async def purge(store: Store) -> Purged:
     while (removed := await store.write(purge_messages)) is not None:
         messages += removed
     characters, personas = await store.write(lambda records: (records.characters.purge(), records.personas.purge()))
+    await store.write(lambda records: records.reports.forget_erased())
     return Purged(chats, characters, personas, messages)
 
 

@@ -21,6 +21,7 @@ from perdure.engine.backends import active
 from perdure.engine.life import apply
 from perdure.engine.probes import Gate
 from perdure.engine.scene import Part
+from perdure.engine.unforeseen import Note
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.clock import Clock
 from perdure.ports.models import ActiveBackend, Backend
@@ -60,6 +61,7 @@ class Worker:
         backend: ActiveBackend,
         *,
         patience: Patience,
+        note: Note,
         deaths: AsyncIterator[Mapping[str, str]] | None = None,
     ) -> None:
         self._identity = identity
@@ -80,7 +82,7 @@ class Worker:
         self._claiming = asyncio.Lock()
         self._gate = Gate(backend, self._wake.set)
         self._appender = Appender(store, clock, self._drop)
-        self._attempts = Attempts(store, clock, self._appender, patience)
+        self._attempts = Attempts(store, clock, self._appender, patience, note)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then release every turn, so that others go on with them at once."""

@@ -20,6 +20,7 @@ from perdure.http import (
     pages,
     personas,
     problems,
+    reports,
     trash,
     turns,
 )
@@ -46,7 +47,7 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     parts = (
         *(chats, messages, turns, events, cards, characters, personas, trash),
-        *(settings_api, backends, data, openai, operator, help_pages),
+        *(settings_api, backends, data, openai, operator, reports, help_pages),
     )
     for part in parts:
         app.router.routes.extend(part.router.routes)
@@ -56,5 +57,6 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(pages.router_for(service.pages))
     token = settings.access_token.get_secret_value() if settings.access_token else None
     app.add_middleware(ShortCut, service=service)
-    app.add_middleware(Guard, access_token=token, allowed_hosts=(settings.host, *settings.allowed_hosts))
+    hosts = (settings.host, *settings.allowed_hosts)
+    app.add_middleware(Guard, access_token=token, allowed_hosts=hosts, note=service.note)
     return app

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perdure.core.errors import ClientError, NotAllowedHere, PerdureError, TokenRequired, TooLarge
+from perdure.engine.unforeseen import Note
 from perdure.http.problems import refusal, unforeseen
 
 COOKIE = "perdure_token"
@@ -48,10 +49,11 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 
 class Guard:
-    """ASGI middleware around the whole app."""
+    """ASGI middleware around the whole app. `note` keeps what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, *, access_token: str | None, allowed_hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, *, access_token: str | None, allowed_hosts: Collection[str], note: Note) -> None:
         self._app = app
+        self._note = note
         self._token = access_token
         self._hosts = frozenset(host.lower() for host in allowed_hosts) | {"localhost"}
 
@@ -80,9 +82,10 @@ class Guard:
         except PerdureError as refused:
             await refusal(refused, path)(scope, receive, send_safely)
         except Exception as error:
+            answer = unforeseen(error, path, self._note)
             if begun:
                 raise
-            await unforeseen(error, path)(scope, receive, send_safely)
+            await answer(scope, receive, send_safely)
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
         host = headers.get("host", "")

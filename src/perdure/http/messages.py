@@ -67,6 +67,7 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
     nothing is overwritten. Answered once it is durable; the same again gets the same answer (200).
     """
     chat, message = str(chat_id), str(message_id)
+    perdure.door.check_pace(chat)
     parent = str(body.parent_id) if body.parent_id else None
 
     def work(records: Records, now: float) -> Accepted:
@@ -74,10 +75,13 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
         if body.beside is not None:
             reply = body.reply if "reply" in body.model_fields_set else None
             edit = edits.Edit(message, body.text, str(body.beside), reply, settings)
-            return edits.put_beside(records, chat, edit, now)
-        return intake.put_message(records, chat, message, body.text, parent, settings if body.reply else None, now)
+            return perdure.door.admit(records, edits.put_beside(records, chat, edit, now))
+        wanted = settings if body.reply else None
+        said = intake.put_message(records, chat, message, body.text, parent, wanted, now)
+        return perdure.door.admit(records, said)
 
-    return acknowledged(await perdure.act(work, Hint.QUEUED, Hint.EVENTS))
+    accepted = await perdure.act(work, Hint.QUEUED, Hint.EVENTS)
+    return perdure.door.told(chat, accepted, acknowledged(accepted))
 
 
 @router.delete("/messages/{message_id}", response_model=ChatWithCharacters)
@@ -107,12 +111,15 @@ async def put_head(chat_id: UUID, body: PutHead, perdure: Perdure) -> Response:
 @router.put("/turns/{turn_id}", response_model=AcceptedOut, status_code=201, responses=again(AcceptedOut))
 async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure) -> Response:
     """Ask for a (further) reply. The same again gets the same answer (200)."""
+    chat = str(chat_id)
+    perdure.door.check_pace(chat)
 
     def work(records: Records, now: float) -> Accepted:
         reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.turn_settings(records))
-        return intake.put_turn(records, str(chat_id), reply, now)
+        return perdure.door.admit(records, intake.put_turn(records, chat, reply, now))
 
-    return acknowledged(await perdure.act(work, Hint.QUEUED, Hint.EVENTS))
+    accepted = await perdure.act(work, Hint.QUEUED, Hint.EVENTS)
+    return perdure.door.told(chat, accepted, acknowledged(accepted))
 
 
 async def _changed(perdure: Perdure, change: Callable[[Records, float], Chat]) -> Response:

@@ -12,16 +12,17 @@ from uuid import uuid4
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from perdure.core.admission import MESSAGE_CHARS
 from perdure.core.errors import NotFound
 from perdure.core.records import Message, Role, StoredCharacter, TurnSettings
 from perdure.core.turn import Kind
 from perdure.engine import backends, intake
 from perdure.engine.identity import derived_id
-from perdure.engine.intake import NewReply
+from perdure.engine.intake import Accepted, NewReply
 from perdure.engine.tree import placed
 from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
-from perdure.http.schemas.fields import MAX_TEXT, Text
+from perdure.http.schemas.fields import Text
 from perdure.http.service import Perdure, Service
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
@@ -40,7 +41,7 @@ class _Message(BaseModel):
     """A message as OpenAI's clients send it."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Annotated[Text, Field(max_length=MAX_TEXT)] | Annotated[list[_Part], Field(max_length=100)]
+    content: Annotated[Text, Field(max_length=MESSAGE_CHARS)] | Annotated[list[_Part], Field(max_length=100)]
 
     @property
     def text(self) -> str:
@@ -113,7 +114,9 @@ async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
     listener = await perdure.tailer.subscribe(chat_id)
     try:
         await perdure.act(
-            lambda r, now: _begin(r, chat_id, turn_id, body, perdure.turn_settings(r), now), Hint.QUEUED, Hint.EVENTS
+            lambda r, now: perdure.door.admit(r, _begin(r, chat_id, turn_id, body, perdure.turn_settings(r), now)),
+            Hint.QUEUED,
+            Hint.EVENTS,
         )
     except BaseException:
         perdure.tailer.unsubscribe(chat_id, listener)
@@ -125,7 +128,7 @@ async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
 
 def _begin(
     records: Records, chat_id: str, turn_id: str, body: AskedCompletion, defaults: TurnSettings, now: float
-) -> None:
+) -> Accepted:
     """A chat that holds what the client brought, and a turn behind it."""
     stored = _character(records, body.model)
     intake.put_chat(records, chat_id, [stored.id], None, now, origin="openai")
@@ -148,7 +151,8 @@ def _begin(
         history.append(placed(message, history[-1] if history else None, nodes.__getitem__))
         nodes[message.id] = history[-1]
     records.messages.add(history)
-    intake.put_turn(records, chat_id, NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults)), now)
+    reply = NewReply(turn_id, Kind.REPLY, history[-1].id, body.settings(defaults))
+    return intake.put_turn(records, chat_id, reply, now)
 
 
 def _character(records: Records, model: str) -> StoredCharacter:

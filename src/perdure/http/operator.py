@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from perdure import __version__
+from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
 from perdure.core.errors import TokenRequired
 from perdure.engine import backends
 from perdure.http.guard import COOKIE, matches
@@ -41,9 +42,14 @@ async def metrics() -> Response:
 
 @router.get("/api/v1/status", response_model=StatusOut)
 async def status(perdure: Perdure) -> Response:
-    """The version, and how the active backend stands."""
+    """The version, how the active backend stands, and what may be sent."""
     active = await perdure.store.read(backends.active)
-    return Json({"version": __version__, "backend": await perdure.backends.status(active)})
+    limits = {
+        "message_chars": MESSAGE_CHARS,
+        "messages_per_minute": perdure.settings.messages_per_minute,
+        "characters_per_chat": CHARACTERS_PER_CHAT,
+    }
+    return Json({"version": __version__, "limits": limits, "backend": await perdure.backends.status(active)})
 
 
 @router.get("/api/v1/operator/processes", response_model=list[ProcessOut])

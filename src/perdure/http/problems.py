@@ -26,12 +26,14 @@ from perdure.core.errors import (
     MethodNotAllowed,
     NotAllowedHere,
     NotFound,
+    Overloaded,
     PerdureError,
     ServerError,
     TooLarge,
     UnsupportedMedia,
     describe,
 )
+from perdure.engine.unforeseen import Note
 from perdure.http.encodings import accepted
 
 log = structlog.get_logger()
@@ -97,8 +99,8 @@ def refusal(error: PerdureError, path: str) -> Response:
     """The answer where a use case refuses or fails. The log tells of it under the same id."""
     error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
-        # A model that failed was foreseen; where our own record fails, the cause is worth its lines.
-        cause = error if error.fault is Fault.SERVER else None
+        # What a model or a full queue does was foreseen; where the record itself fails, the cause is worth its lines.
+        cause = error if error.fault is Fault.SERVER and not isinstance(error, Overloaded) else None
         log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
     else:
         log.info("request refused", error_id=error.error_id, code=error.code, path=path, detail=error.detail)
@@ -125,11 +127,12 @@ def install(app: FastAPI) -> None:
         return answer
 
 
-def unforeseen(error: Exception, path: str) -> Response:
-    """The problem document of a mistake of ours. The log tells the whole of it, under the same id."""
-    mistake = ServerError("Something happened that was not foreseen.", error_id=uuid4().hex)
-    log.error("unforeseen failure", error_id=mistake.error_id, path=path, exc_info=error)
-    return problem(mistake, path)
+def unforeseen(error: Exception, path: str, note: Note) -> Response:
+    """The problem document of a mistake of ours. Log and operator are told the whole of it, under the same id."""
+    error_id = uuid4().hex
+    log.error("unforeseen failure", error_id=error_id, path=path, exc_info=error)
+    note(error, error_id)
+    return problem(ServerError("Something happened that was not foreseen.", error_id=error_id), path)
 
 
 def _explained(error: RequestValidationError, content_type: str) -> PerdureError:

@@ -14,6 +14,8 @@ from perdure.core.errors import PerdureError
 from perdure.core.records import AddedBackend, TurnSettings
 from perdure.engine.settings import for_turn
 from perdure.engine.tailer import Tailer
+from perdure.engine.unforeseen import Note
+from perdure.http.admission import Door
 from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
 from perdure.ports.store import Records, Store
@@ -75,7 +77,7 @@ class Backends(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One web process's parts. `processes` asks whoever knows."""
+    """One web process's parts. `processes` asks whoever knows; `note` keeps an exception that nobody foresaw."""
 
     settings: Settings
     store: Store
@@ -84,6 +86,8 @@ class Service:
     processes: Callable[[], Awaitable[list[dict[str, Any]]]]
     backends: Backends
     pages: Path
+    note: Note
+    door: Door
 
     def turn_settings(self, records: Records) -> TurnSettings:
         """What a turn that is asked for in this transaction is asked with."""

@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 import orjson
@@ -33,6 +32,7 @@ from perdure.core.errors import (
     NetworkError,
     UnknownModel,
 )
+from perdure.core.retry_after import retry_after_s
 
 _CONTEXT = re.compile(
     r"exceed_context_size|context_length_exceeded|context (length|window|size)|maximum context|too many tokens"
@@ -111,21 +111,14 @@ def quotable(message: str) -> str:
 
 
 def wait_of(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds that a server asks to wait (RFC 9110, section 10.2.3: seconds or a date); None where it does not say.
+    """Seconds that a server asks to wait, by `Retry-After` or OpenAI's `retry-after-ms`; None where it does not say.
 
     `now` is in Unix seconds.
     """
     try:
-        if "retry-after-ms" in headers:
-            wait_s = float(headers["retry-after-ms"]) / 1000
-        elif (value := headers.get("Retry-After")) is None:
-            return None
-        elif value.strip().replace(".", "", 1).isdecimal():
-            wait_s = float(value)
-        else:
-            wait_s = parsedate_to_datetime(value).timestamp() - now
-    except (ValueError, OverflowError):
-        return None
+        wait_s = float(headers["retry-after-ms"]) / 1000
+    except (KeyError, ValueError):
+        return retry_after_s(headers.get("Retry-After"), now)
     return max(0.0, wait_s) if math.isfinite(wait_s) else None
 
 

@@ -23,9 +23,11 @@ from perdure.core.records import (
     Message,
     News,
     Persona,
+    Report,
     Said,
     StoredCharacter,
     TurnSettings,
+    Unforeseen,
     Use,
 )
 from perdure.core.turn import State, Turn
@@ -280,6 +282,35 @@ class Backends(Protocol):
         ...
 
 
+class UnforeseenGroups(Protocol):
+    """Exceptions that nobody foresaw, in groups."""
+
+    def note(self, seen: Unforeseen) -> None:
+        """Count it where its group is known, and keep what the last one tells."""
+        ...
+
+    def lately(self, limit: int) -> Sequence[Unforeseen]:
+        """The last seen first."""
+        ...
+
+    def remove(self, fingerprint: str) -> None: ...
+
+
+class Reports(Protocol):
+    """What people have told the operator."""
+
+    def get(self, report_id: str) -> Report | None: ...
+    def add(self, report: Report) -> None: ...
+    def lately(self, limit: int) -> Sequence[Report]:
+        """The last one first."""
+        ...
+
+    def remove(self, report_id: str) -> None: ...
+    def forget_erased(self) -> None:
+        """Erase the texts of messages that were erased."""
+        ...
+
+
 class Archive(Protocol):
     """Everything at once."""
 
@@ -343,6 +374,10 @@ class Records(Protocol):
     def backends(self) -> Backends: ...
     @property
     def archive(self) -> Archive: ...
+    @property
+    def unforeseen(self) -> UnforeseenGroups: ...
+    @property
+    def reports(self) -> Reports: ...
     @property
     def events(self) -> Events: ...
 

@@ -18,8 +18,10 @@ from perdure.store.database import Database
 from perdure.store.events import SqlEvents
 from perdure.store.messages import SqlMessages
 from perdure.store.personas import SqlPersonas
+from perdure.store.reports import SqlReports
 from perdure.store.settings import SqlSettings
 from perdure.store.turns import SqlTurns
+from perdure.store.unforeseen import SqlUnforeseen
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for somebody else who writes to the same file by other means (a backup, a shell)."""
@@ -37,6 +39,8 @@ class SqlRecords:
     settings: SqlSettings
     backends: SqlBackends
     archive: SqlArchive
+    unforeseen: SqlUnforeseen
+    reports: SqlReports
     events: SqlEvents
 
     @classmethod
@@ -51,6 +55,8 @@ class SqlRecords:
             SqlSettings(db),
             SqlBackends(db),
             SqlArchive(db),
+            SqlUnforeseen(db),
+            SqlReports(db),
             SqlEvents(db),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it against the migrations folder."""
 
 

@@ -214,3 +214,33 @@ backends = Table(
     Column("api_key", Text),
     Column("created_at", Float, nullable=False),
 )
+
+# One row for each group: the same exception again is counted, and its last traceback kept.
+unforeseen = Table(
+    "unforeseen",
+    metadata,
+    Column("fingerprint", String(16), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("traceback", Text, nullable=False),
+    Column("error_id", String(36), nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("last_at", Float, nullable=False),
+    Column("times", Integer, nullable=False),
+)
+
+# Whole in itself: what it tells of may be erased meanwhile, and then its text is too.
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("chat_id", String(36), nullable=False),
+    Column("message_id", String(36), nullable=False),
+    Column("turn_id", String(36)),
+    Column("error", Text),
+    Column("attempts", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("text", Text),
+    Column("created_at", Float, nullable=False),
+)

@@ -31,8 +31,10 @@ export type TurnState = Message["state"];
 export type MessagePage = Omit<Read<Schemas["MessagesOut"]>, "messages"> & { readonly messages: readonly Message[] };
 
 export type Attempt = Read<Schemas["AttemptOut"]>;
-export type Turn = Read<May<Omit<Schemas["TurnOut"], "error">, "waiting_for" | "kind" | "parent_id" | "created_at" | "ended_at">> & {
+export type Turn = Read<May<Omit<Schemas["TurnOut"], "error" | "trouble">, "waiting_for" | "retry_at" | "kind" | "parent_id" | "created_at" | "ended_at">> & {
   readonly error: Problem | null;
+  /** Why the last attempt failed, while the next one waits. */
+  readonly trouble?: Problem | null;
 };
 
 /** What a turn waits for. */
@@ -73,5 +75,6 @@ export interface Sent {
 
 export type Status = Read<Schemas["StatusOut"]>;
 export type Backend = Status["backend"];
+export type Limits = Status["limits"];
 /** Where everything lies, and how much it is. */
 export type KeptData = Read<Schemas["DataOut"]>;

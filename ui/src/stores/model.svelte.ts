@@ -1,7 +1,7 @@
 /** How the model is doing, asked gently: often while it is on its way, rarely while all is well or nobody looks. */
 import { getStatus } from "../lib/api/status";
 import { waitInBrowser } from "../lib/reconnect";
-import type { Backend } from "../lib/wire";
+import type { Backend, Limits } from "../lib/wire";
 
 const DISMISSED = "perdure.starter-note-dismissed";
 const POLL_ON_ITS_WAY_S = 2;
@@ -10,6 +10,8 @@ const POLL_READY_S = 30;
 
 class ModelStatus {
   backend = $state.raw<Backend | null>(null);
+  /** What the server takes; null while it has not said. */
+  limits = $state.raw<Limits | null>(null);
   noteDismissed = $state(readDismissed());
   #hurry = new AbortController();
 
@@ -17,7 +19,9 @@ class ModelStatus {
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.backend = (await getStatus()).backend;
+        const { backend, limits } = await getStatus();
+        this.backend = backend;
+        this.limits = limits;
       } catch {
         // The pages themselves say that the server is away; the last known state of the model stays.
       }

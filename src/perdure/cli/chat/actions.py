@@ -10,7 +10,7 @@ from perdure.cli.chat.scene import Scene
 
 
 async def obey(scene: Scene, name: str, rest: str) -> Outcome:
-    """Do it. Raises ApiError."""
+    """Do it. Raises PerdureError."""
     return await ACTIONS[name](scene, rest)
 
 

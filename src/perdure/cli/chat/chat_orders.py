@@ -26,7 +26,7 @@ async def persona(scene: Scene, rest: str) -> Outcome:
 
 
 async def _be(scene: Scene, choice: Choice) -> None:
-    await scene.talk.api.put_persona(scene.talk.chat_id, None if choice.key == choosing.NOBODY else choice.key)
+    await scene.talk.api.become(scene.talk.chat_id, None if choice.key == choosing.NOBODY else choice.key)
     scene.page.line(f"(you are {choice.title if choice.key != choosing.NOBODY else 'nobody in particular'} here)")
 
 

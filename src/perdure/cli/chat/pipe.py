@@ -14,11 +14,12 @@ from rich.table import Table
 
 from perdure.cli.chat.harmless import harmless, harmless_line
 from perdure.cli.chat.reading import read
-from perdure.cli.chat.reply_view import ReplyView
 from perdure.cli.chat.scene import EARLIER
 from perdure.cli.chat.talk import Talk
-from perdure.client import ApiError
+from perdure.cli.telling import told
+from perdure.client.reply_view import ReplyView
 from perdure.client.shapes import Character
+from perdure.core.errors import ClientError, NotFound, PerdureError, TokenRequired
 
 
 class Plain:
@@ -57,7 +58,7 @@ class Plain:
 
 
 async def converse(talk: Talk, character_id: str | None, chat_id: str | None) -> bool:
-    """Say every line. Returns whether a message or a reply failed. Raises ApiError."""
+    """Say every line. Returns whether a message or a reply failed. Raises PerdureError."""
     chat = await talk.resume(chat_id) if chat_id else await talk.begin([character_id or ""])
     paper = Plain()
     failed = False
@@ -78,11 +79,11 @@ async def converse(talk: Talk, character_id: str | None, chat_id: str | None) ->
                     failed |= not await _read(talk, paper, item)
                 else:
                     paper.aside(item.text)
-        except ApiError as error:
-            if error.fault != "client" or error.status in (401, 404):
+        except PerdureError as error:
+            if not isinstance(error, ClientError) or isinstance(error, (TokenRequired, NotFound)):
                 raise
             failed = True
-            paper.wrong(str(error))
+            paper.wrong(told(error))
     return failed
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from perdure.cli.chat.reply_view import ReplyView
 from perdure.cli.chat.talk import Begun, Note, Pressed, Said, Talk
+from perdure.cli.telling import told
+from perdure.client.reply_view import ReplyView
+from perdure.core.errors import recall
 
 HANDOVERS = {
     "worker_died": "the worker died",
@@ -58,5 +60,5 @@ async def read(talk: Talk, paper: Paper, view: ReplyView, remark: str = "") -> b
     if view.state == "stopped":
         paper.line("(stopped)")
     if view.error is not None:
-        paper.wrong(f"{view.error['detail']} {view.error['remedy']}")
+        paper.wrong(told(recall(view.error)))
     return view.error is None

@@ -8,9 +8,11 @@ from enum import Enum, auto
 from perdure.cli.chat.branch import marked, place
 from perdure.cli.chat.page import Page
 from perdure.cli.chat.reading import read
-from perdure.cli.chat.reply_view import ReplyView
 from perdure.cli.chat.talk import Note, Talk
+from perdure.cli.telling import told
+from perdure.client.reply_view import ReplyView
 from perdure.client.shapes import Character, Chat, Message
+from perdure.core.errors import recall
 
 EARLIER = 12
 """Messages that are shown of a chat that is continued."""
@@ -89,7 +91,7 @@ class Scene:
             self.page.words(message["text"])
             self.page.end()
             if message["error"] is not None:
-                self.page.wrong(f"{message['error']['detail']} {message['error']['remedy']}")
+                self.page.wrong(told(recall(message["error"])))
             self.page.gap()
 
     async def say(self, text: str, beside: Message | None = None) -> None:

@@ -24,8 +24,9 @@ from perdure.cli.chat.pick import pick
 from perdure.cli.chat.prompt import Left, Line, Prompt
 from perdure.cli.chat.scene import Phase, Scene
 from perdure.cli.chat.talk import Talk
-from perdure.client import ApiError
+from perdure.cli.telling import told
 from perdure.client.shapes import Character
+from perdure.core.errors import PerdureError, TokenRequired
 
 Entrance = Callable[[], Awaitable[object]]
 """How a session gets to its chat."""
@@ -52,7 +53,7 @@ class Session:
         self._prompt = Prompt(self._keyboard, history, self._names, self.page.palette.accent)
 
     async def run(self, enter: Entrance) -> None:
-        """From the first list or greeting to the end. Raises ApiError where there is nothing to talk in."""
+        """From the first list or greeting to the end. Raises PerdureError where there is nothing to talk in."""
         with self._keyboard.keys.raw_mode():
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
             await enter()
@@ -100,10 +101,10 @@ class Session:
             if not (self._gave_up or self.left):
                 raise
             self.page.end()
-        except ApiError as error:
-            if error.status == 401 or self.scene.chat is None:
+        except PerdureError as error:
+            if isinstance(error, TokenRequired) or self.scene.chat is None:
                 raise
-            self.page.wrong(str(error))
+            self.page.wrong(told(error))
             self.page.gap()
         finally:
             self._busy = None
@@ -187,7 +188,7 @@ class Session:
 
     async def _learn(self) -> None:
         """What Tab completes, beside what is known already."""
-        with suppress(ApiError):
+        with suppress(PerdureError):
             self._personas = [harmless_line(persona["name"]) for persona in await self._talk.api.personas()]
 
     def _names(self) -> dict[str, list[str]]:

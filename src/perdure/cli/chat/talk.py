@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import uuid4
 
-from perdure.cli.chat.reply_view import ReplyView
 from perdure.cli.server_option import Server
-from perdure.client import Accepted, Api, ApiError, Back, Event, Lost, Unreachable
-from perdure.client.connection import PASSING
+from perdure.cli.telling import told_while_waiting
+from perdure.client import Accepted, AsyncPerdure, Back, Event, Lost
+from perdure.client.failures import can_pass
 from perdure.client.follow import Followed
+from perdure.client.reply_view import ReplyView
 from perdure.client.shapes import Chat, TurnKind
+from perdure.core.errors import PerdureError
 
 T = TypeVar("T")
 
@@ -52,12 +54,12 @@ Heard = Begun | Said | Note | Pressed
 
 
 class Talk:
-    """One chat at a time. Its methods raise ApiError."""
+    """One chat at a time. Its methods raise PerdureError."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: AsyncPerdure) -> None:
         self.api = api
         self.chat_id = ""
-        self._heard: asyncio.Queue[Followed | ApiError | Pressed] = asyncio.Queue()
+        self._heard: asyncio.Queue[Followed | PerdureError | Pressed] = asyncio.Queue()
         self._away = False
         self._listening: asyncio.Task[None] | None = None
         self._unsure: tuple[str, str, str] | None = None
@@ -120,9 +122,9 @@ class Talk:
         self._forget()
         async for answer in self._persist(call):
             match answer:
-                case ApiError() if not self._away:
+                case PerdureError() as error if not self._away:
                     self._away = True
-                    yield Note("reconnecting…")
+                    yield Note(told_while_waiting(error))
                 case Accepted(_, turn) if turn is not None:
                     yield ReplyView(turn["id"], turn["message_id"], author, behind)
                 case _:
@@ -149,12 +151,12 @@ class Talk:
                     elif view.waits_for_model and not told and not view.ended:
                         told = True
                         yield Note("waiting for the model…")
-                case Lost() if not self._away:
+                case Lost(error) if not self._away:
                     self._away = True
-                    yield Note("reconnecting…")
+                    yield Note(told_while_waiting(error))
                 case Pressed() as pressed:
                     yield pressed
-                case ApiError() as error:
+                case PerdureError() as error:
                     raise error
                 case Lost() | Back():
                     pass
@@ -164,15 +166,17 @@ class Talk:
         async for _ in self._persist(lambda: self.api.stop(view.turn_id)):
             pass
 
-    async def _persist(self, call: Callable[[], Awaitable[T]]) -> AsyncIterator[T | ApiError]:
+    async def _persist(self, call: Callable[[], Awaitable[T]]) -> AsyncIterator[T | PerdureError]:
         """Repeat a call for as long as that can help: each failure, then what it gave. Raises what is final."""
         while True:
             try:
                 answer = await call()
-            except ApiError as error:
-                if not isinstance(error, Unreachable) and error.status not in PASSING:
+            except PerdureError as error:
+                if not can_pass(error):
                     raise
                 yield error
+                # Longer than a call is patient, the server may ask for: who does not wait then makes it worse.
+                await self.api.pause(1, error)
             else:
                 yield answer
                 return
@@ -181,7 +185,7 @@ class Talk:
         """What was heard while nobody listened is over: outages that have passed, keys of another moment."""
         while not self._heard.empty():
             match self._heard.get_nowait():
-                case ApiError() as error:
+                case PerdureError() as error:
                     raise error
                 case Event() | Back() | Lost() | Pressed():
                     pass
@@ -192,19 +196,19 @@ class Talk:
         self.chat_id, self._heard, self._away = chat_id, asyncio.Queue(), False
         self._listening = asyncio.create_task(self._listen(chat_id, self._heard))
 
-    async def _listen(self, chat_id: str, heard: asyncio.Queue[Followed | ApiError | Pressed]) -> None:
+    async def _listen(self, chat_id: str, heard: asyncio.Queue[Followed | PerdureError | Pressed]) -> None:
         try:
             async with aclosing(self.api.follow(chat_id)) as followed:
                 async for item in followed:
                     heard.put_nowait(item)
-        except ApiError as error:
+        except PerdureError as error:
             heard.put_nowait(error)
 
 
 @asynccontextmanager
 async def talk_with(server: Server) -> AsyncIterator[Talk]:
     """A connection to the server, for as long as the context lasts."""
-    async with Api(server.url, server.access_token, patience_s=PATIENCE_S) as api:
+    async with AsyncPerdure(server.url, server.access_token, patience_s=PATIENCE_S) as api:
         talk = Talk(api)
         try:
             yield talk

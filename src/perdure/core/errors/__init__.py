@@ -122,6 +122,10 @@ __all__ = [
     "tree",
 ]
 
+_ROOTS: Mapping[str, type[PerdureError]] = {
+    kind.fault: kind for kind in (ServerError, ModelError, NetworkError, ClientError)
+}
+
 
 def tree(root: type[PerdureError] = PerdureError) -> Iterator[type[PerdureError]]:
     """Every error of the tree, depth first."""
@@ -157,15 +161,18 @@ def describe(error: PerdureError) -> dict[str, object]:
     }
 
 
-def recall(described: Mapping[str, object]) -> PerdureError:
-    """The error that `describe` told of; one of an unknown code (from a newer version) is the server's."""
-    kind = by_code().get(str(described.get("code")), ServerError)
-    wait = described.get("retry_after_s")
-    error_id = described.get("error_id")
+def recall(described: Mapping[str, object], http_status: int | None = None) -> PerdureError:
+    """The error that `describe` told of, on record or in a problem document that came with `http_status`.
+
+    One of an unknown code (from a newer version) is its fault's; of an unknown fault, the server's.
+    """
+    kind = by_code().get(str(described.get("code"))) or _ROOTS.get(str(described.get("fault")), ServerError)
+    saved, wait, error_id = described.get("saved"), described.get("retry_after_s"), described.get("error_id")
     return kind(
         str(described.get("detail") or ""),
-        saved=bool(described.get("saved")),
+        saved=saved if isinstance(saved, bool) else None,
         retry_after_s=float(wait) if isinstance(wait, (int, float)) else None,
         remedy=str(described.get("remedy") or ""),
         error_id=error_id if isinstance(error_id, str) else None,
+        http_status=http_status,
     )

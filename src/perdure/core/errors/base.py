@@ -32,8 +32,10 @@ class PerdureError(Exception):
     is safe; `retry`, whether asking again unchanged can help; and `away`, whether the backend is to be waited for.
 
     Of an instance: `detail`, a sentence for the person who sees it: never a stack trace, a path or a secret. `saved`,
-    whether what was sent is on disk. `retry_after_s`, a wait in seconds, None where nothing is known. `remedy` takes
-    the place of the kind's: there is always one. `error_id` is what the log has it under, once somebody has logged it.
+    whether what was sent is on disk; None where that is not known, which only a client can say. `retry_after_s`, a wait
+    in seconds, None where nothing is known. `remedy` takes the place of the kind's: there is always one. `error_id` is
+    what the log has it under, once somebody has logged it. `http_status` is what a client was answered with, None where
+    no HTTP answer was.
     """
 
     code: ClassVar[str] = "error"
@@ -53,10 +55,11 @@ class PerdureError(Exception):
         self,
         detail: str = "",
         *,
-        saved: bool = False,
+        saved: bool | None = False,
         retry_after_s: float | None = None,
         remedy: str | None = None,
         error_id: str | None = None,
+        http_status: int | None = None,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
@@ -64,3 +67,4 @@ class PerdureError(Exception):
         self.retry_after_s = retry_after_s
         self.remedy = remedy or type(self).remedy
         self.error_id = error_id
+        self.http_status = http_status

@@ -81,7 +81,7 @@ class TooFast(ClientError):
     remedy = "Wait; what you wrote is kept and goes out by itself."
     retry = True
     causes = (
-        "More messages in a minute than the setting `messages_per_minute` allows, from all your pages together.",
+        "More messages in a minute than the setting `messages_per_minute` allows in one chat.",
         "A program that sends without a pause.",
     )
     mender = Mender.NOBODY

@@ -6,14 +6,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, model_validator
 
+from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
 from perdure.http.schemas.characters import CharacterOut
-from perdure.http.schemas.fields import MAX_TEXT, Asked, Id, Name, Text
+from perdure.http.schemas.fields import Asked, Id, Name, Text
 
 
 class PutChat(Asked):
     """A new chat. `greeting` chooses among those of the first character: 0 is `first_mes`, the others follow."""
 
-    character_ids: Annotated[list[Id], Field(min_length=1, max_length=16)]
+    character_ids: Annotated[list[Id], Field(min_length=1, max_length=CHARACTERS_PER_CHAT)]
     persona_id: Id | None = None
     greeting: Annotated[int, Field(ge=0, lt=1000)] = 0
 
@@ -34,7 +35,7 @@ class PatchChat(Asked):
 class PutDraft(Asked):
     """What is being written and was not sent yet; nothing means that there is none."""
 
-    text: Annotated[Text, Field(max_length=MAX_TEXT)]
+    text: Annotated[Text, Field(max_length=MESSAGE_CHARS)]
 
 
 class ChatOut(BaseModel):

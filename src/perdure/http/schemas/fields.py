@@ -9,8 +9,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-MAX_TEXT = 100_000
-"""Code points that a message may have."""
+from perdure.core.admission import MESSAGE_CHARS
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -32,7 +31,7 @@ def _spoken(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-Speech = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_storable), AfterValidator(_spoken)]
+Speech = Annotated[str, Field(max_length=MESSAGE_CHARS), AfterValidator(_storable), AfterValidator(_spoken)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable), AfterValidator(_spoken)]
 Id = Annotated[UUID, Field(strict=False)]
 

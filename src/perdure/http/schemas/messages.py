@@ -82,6 +82,8 @@ class TurnOut(BaseModel):
     state: Literal["queued", "running", "done", "stopped", "failed"]
     text: str
     offset: int
+    trouble: ErrorOnRecord | None
+    retry_at: str | None
     waiting_for: str | None
     created_at: str
     ended_at: str | None

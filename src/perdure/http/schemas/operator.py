@@ -47,8 +47,19 @@ class ModelStatusOut(BaseModel):
     starter: bool
 
 
+class LimitsOut(BaseModel):
+    """What a message and a chat may have: code points, messages and further replies a minute (0: no limit), and
+    characters.
+    """
+
+    message_chars: int
+    messages_per_minute: int
+    characters_per_chat: int
+
+
 class StatusOut(BaseModel):
-    """What the server is, and how its model stands."""
+    """What the server is, how its model stands, and what may be sent."""
 
     version: str
+    limits: LimitsOut
     backend: ModelStatusOut

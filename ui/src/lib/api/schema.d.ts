@@ -507,6 +507,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exceptions
+         * @description Exceptions that nobody foresaw, in groups, the last seen first.
+         */
+        get: operations["exceptions_api_v1_operator_exceptions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/exceptions/{fingerprint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Exception
+         * @description It was mended. The same again changes nothing; should it come again, it is counted from one.
+         */
+        delete: operations["remove_exception_api_v1_operator_exceptions__fingerprint__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operator/processes": {
         parameters: {
             query?: never;
@@ -522,6 +562,46 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reports
+         * @description What people have reported, the last one first.
+         */
+        get: operations["reports_api_v1_operator_reports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Report
+         * @description It was seen to. The same again changes nothing.
+         */
+        delete: operations["remove_report_api_v1_operator_reports__report_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -644,6 +724,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Report
+         * @description Tell the operator of a reply that went wrong, with its error and attempts; with its text only if you say so.
+         */
+        put: operations["report_api_v1_reports__report_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -699,7 +799,7 @@ export interface paths {
         };
         /**
          * Status
-         * @description The version, and how the active backend stands.
+         * @description The version, how the active backend stands, and what may be sent.
          */
         get: operations["status_api_v1_status_get"];
         put?: never;
@@ -1416,6 +1516,19 @@ export interface components {
             name: string;
         };
         /**
+         * LimitsOut
+         * @description What a message and a chat may have: code points, messages and further replies a minute (0: no limit), and
+         *     characters.
+         */
+        LimitsOut: {
+            /** Characters Per Chat */
+            characters_per_chat: number;
+            /** Message Chars */
+            message_chars: number;
+            /** Messages Per Minute */
+            messages_per_minute: number;
+        };
+        /**
          * MessageOut
          * @description A message on a branch. `siblings` are all shown messages with the same parent, itself included, oldest first;
          *     null where a message is told of as it was when it came. `depth` is 0 for a root.
@@ -1835,6 +1948,27 @@ export interface components {
             name: string;
         };
         /**
+         * PutReport
+         * @description Which reply, and what there is to say of it. The operator sees its text only with `include_text`.
+         */
+        PutReport: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /**
+             * Include Text
+             * @default false
+             */
+            include_text: boolean;
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+        };
+        /**
          * PutSession
          * @description The access token.
          */
@@ -1857,6 +1991,37 @@ export interface components {
              * Format: uuid
              */
             parent_id: string;
+        };
+        /**
+         * ReportOut
+         * @description A report as it lies in the operator's list; `text` is null where its writer did not agree to show it.
+         */
+        ReportOut: {
+            /** Attempts */
+            attempts: components["schemas"]["AttemptOut"][];
+            /** Chat Id */
+            chat_id: string;
+            /** Comment */
+            comment: string;
+            /** Created At */
+            created_at: string;
+            error: components["schemas"]["ErrorOnRecord"] | null;
+            /** Id */
+            id: string;
+            /** Message Id */
+            message_id: string;
+            /** Text */
+            text: string | null;
+            /** Turn Id */
+            turn_id: string | null;
+        };
+        /**
+         * ReportsOut
+         * @description The last one first.
+         */
+        ReportsOut: {
+            /** Reports */
+            reports: components["schemas"]["ReportOut"][];
         };
         /**
          * SettingsOut
@@ -1900,10 +2065,11 @@ export interface components {
         };
         /**
          * StatusOut
-         * @description What the server is, and how its model stands.
+         * @description What the server is, how its model stands, and what may be sent.
          */
         StatusOut: {
             backend: components["schemas"]["ModelStatusOut"];
+            limits: components["schemas"]["LimitsOut"];
             /** Version */
             version: string;
         };
@@ -1963,6 +2129,8 @@ export interface components {
             offset: number;
             /** Parent Id */
             parent_id: string;
+            /** Retry At */
+            retry_at: string | null;
             /**
              * State
              * @enum {string}
@@ -1970,8 +2138,41 @@ export interface components {
             state: "queued" | "running" | "done" | "stopped" | "failed";
             /** Text */
             text: string;
+            trouble: components["schemas"]["ErrorOnRecord"] | null;
             /** Waiting For */
             waiting_for: string | null;
+        };
+        /**
+         * UnforeseenListOut
+         * @description The last seen first.
+         */
+        UnforeseenListOut: {
+            /** Exceptions */
+            exceptions: components["schemas"]["UnforeseenOut"][];
+        };
+        /**
+         * UnforeseenOut
+         * @description A group of exceptions that came the same way; traceback, process and error id are those of the last time.
+         */
+        UnforeseenOut: {
+            /** Error Id */
+            error_id: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** First At */
+            first_at: string;
+            /** Kind */
+            kind: string;
+            /** Last At */
+            last_at: string;
+            /** Place */
+            place: string;
+            /** Process */
+            process: string;
+            /** Times */
+            times: number;
+            /** Traceback */
+            traceback: string;
         };
         /**
          * WaitOut
@@ -3438,6 +3639,84 @@ export interface operations {
             };
         };
     };
+    exceptions_api_v1_operator_exceptions_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnforeseenListOut"];
+                };
+            };
+        };
+    };
+    remove_exception_api_v1_operator_exceptions__fingerprint__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     processes_api_v1_operator_processes_get: {
         parameters: {
             query?: never;
@@ -3473,6 +3752,84 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProcessOut"][];
                 };
+            };
+        };
+    };
+    reports_api_v1_operator_reports_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportsOut"];
+                };
+            };
+        };
+    };
+    remove_report_api_v1_operator_reports__report_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3853,6 +4210,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresetOut"][];
+                };
+            };
+        };
+    };
+    report_api_v1_reports__report_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutReport"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The same again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
                 };
             };
         };

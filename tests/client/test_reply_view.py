@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdure.cli.chat.reply_view import ReplyView
+from perdure.client.reply_view import ReplyView
 
 
 def turn(text: str, state: str, outcomes: tuple[str | None, ...] = ()) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,9 @@ from playwright.async_api import Locator, expect
 
 from tests.browser.chromium import Killable
 from tests.browser.conftest import Come
-from tests.browser.middlebox import Middlebox, between
 from tests.browser.reader import Reader, new_reader
+from tests.faults.kinds import PASS, Reset, Stall, answer
+from tests.faults.proxy import Proxy
 from tests.http.asking import Asking
 from tests.http.installation import Installation
 
@@ -22,15 +23,34 @@ BUDGET = 3
 """How many tries out of turn there are, as in ui/src/lib/circuit.ts."""
 
 
+DRAFT = """async (id) => {
+  const database = await new Promise((done) => {
+    const opening = indexedDB.open("perdure");
+    opening.onsuccess = () => done(opening.result);
+  });
+  return new Promise((done) => {
+    const asking = database.transaction("drafts").objectStore("drafts").get(id);
+    asking.onsuccess = () => done(asking.result?.text);
+  });
+}"""
+"""What is written down of what is typed in that chat: moments later, not at the very key."""
+
+BUSY = answer(503, Retry_After=str(HOUR_S))
+UNHEARD = Reset(heard=False)
+SILENT = Stall(heard=False)
+UNANSWERED = Stall()
+SENDING = "/messages/"
+
+
 @pytest.fixture
-async def box(installation: Installation) -> AsyncIterator[Middlebox]:
+def box(installation: Installation) -> Iterator[Proxy]:
     """What stands before the server."""
-    async with between(installation.url) as middlebox:
-        yield middlebox
+    with Proxy(installation.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-async def distant(come: Come, box: Middlebox) -> Reader:
+async def distant(come: Come, box: Proxy) -> Reader:
     """A person who reaches the server through it, in a browser that has the whole app already."""
     reader = await come(base=box.url)
     reader.interrupted = True
@@ -67,44 +87,49 @@ async def said(ask: Asking, chat_id: str) -> list[str]:
     return [message["text"] for message in await ask.messages(chat_id) if message["role"] == "user"]
 
 
-def puts(box: Middlebox) -> int:
+def puts(box: Proxy) -> int:
     """How often a message was sent."""
-    return sum(n for what, n in box.asked.items() if what.startswith("PUT") and "/messages/" in what)
+    return sum(one.method == "PUT" and SENDING in one.path for one in box.asked)
+
+
+def total(box: Proxy) -> int:
+    """How often the server was asked for anything; the browser itself looks after its service worker now and then."""
+    return box.count() - box.count("/sw.js")
 
 
 async def test_ten_presses_and_many_reloads_ask_no_more_than_one_press(
-    distant: Reader, box: Middlebox, ask: Asking
+    distant: Reader, box: Proxy, ask: Asking
 ) -> None:
     """The server says that it is busy: from then on it is left in peace, but for the few tries out of turn that a
     person has; and once it is well, the message arrives, once."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
-    box.mood, box.retry_after_s = "busy", HOUR_S
+    box.always(BUSY)
     await write(distant, "one press [[tokens=5]]")
     await distant.page.reload()
     await expect(pending(distant)).to_contain_text("Not sent yet")
-    before = box.total()
+    before = total(box)
     for _ in range(15):
         await distant.page.reload()
         await expect(pending(distant)).to_contain_text("Not sent yet")
-    assert box.total() == before, box.asked
+    assert total(box) == before, box.counts()
     again = pending(distant).get_by_role("button", name="Send now")
     for _ in range(10):
         await again.dispatch_event("click")
     await expect(again).to_be_disabled()
     await distant.page.reload()
     await expect(pending(distant)).to_contain_text("Not sent yet")
-    assert box.total() <= before + BUDGET, box.asked
+    assert total(box) <= before + BUDGET, box.counts()
     assert await said(ask, chat_id) == []
 
 
 async def test_what_waits_is_sent_from_any_page_and_once_by_however_many_tabs(
-    distant: Reader, come: Come, box: Middlebox, ask: Asking
+    distant: Reader, come: Come, box: Proxy, ask: Asking
 ) -> None:
     """Its chat need not be open: it goes out by itself once the server answers; and three tabs send it once."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
-    box.mood = "resets"
+    box.always(UNHEARD)
     await write(distant, "from elsewhere [[tokens=5]]")
     others = [await come(base=box.url, context=distant.page.context) for _ in range(2)]
     for reader, path in zip(others, ("/chats", "/settings/keyboard"), strict=True):
@@ -116,38 +141,37 @@ async def test_what_waits_is_sent_from_any_page_and_once_by_however_many_tabs(
     await expect(distant.page).to_have_title("◷ Mizzle · Perdure")
     await distant.page.goto("about:blank")
     before = puts(box)
-    box.mood = "well"
+    box.always(PASS)
     await expect(others[0].main.get_by_text("One message waits to be sent")).to_have_count(0)
     assert puts(box) == before + 1
     assert await said(ask, chat_id) == ["from elsewhere [[tokens=5]]"]
 
 
 async def test_what_waits_can_be_changed_and_withdrawn_while_it_is_tried(
-    distant: Reader, box: Middlebox, ask: Asking
+    distant: Reader, box: Proxy, ask: Asking
 ) -> None:
     """It says why and until when it waits; changed, it does not go before that is over; withdrawn, it never does."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
-    box.mood, box.unwell_for = "busy", "/messages/"
-    box.retry_after_s = HOUR_S
+    box.always(BUSY, only=SENDING)
     await write(distant, "not so good [[tokens=5]]")
     await expect(pending(distant)).to_contain_text("The server is not ready just now")
     await expect(pending(distant)).to_contain_text("Next try in")
     await distant.is_accessible()
     await distant.looks_right()
     await pending(distant).get_by_role("button", name="Edit").click()
-    box.mood = "well"
+    box.always(PASS)
     await distant.page.get_by_label("Edit the message").fill("much better [[tokens=5]]")
     await distant.page.reload()
     await expect(distant.page.get_by_label("Edit the message")).to_have_value("much better [[tokens=5]]")
     await distant.button("Save").click()
-    box.mood = "busy"
+    box.always(BUSY, only=SENDING)
     await expect(pending(distant)).to_contain_text("much better")
     await distant.field.fill("never mind")
     await distant.field.press("Enter")
     await pending(distant).last.get_by_role("button", name="Withdraw").click()
     await expect(pending(distant)).to_have_count(1)
-    box.mood = "well"
+    box.always(PASS)
     await distant.button("Send now").click()
     await distant.ended(await distant.reply_at(1))
     await expect(pending(distant)).to_have_count(0)
@@ -171,16 +195,16 @@ async def test_a_browser_without_a_network_keeps_what_is_written(distant: Reader
     await expect(distant.page.get_by_text("As this browser saw it last:")).to_have_count(0)
 
 
-async def test_a_reload_in_the_middle_of_sending_repeats_nothing(distant: Reader, box: Middlebox, ask: Asking) -> None:
+async def test_a_reload_in_the_middle_of_sending_repeats_nothing(distant: Reader, box: Proxy, ask: Asking) -> None:
     """The message has arrived, its answer has not, and the page is loaded anew: it is sent again, and counts once."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
-    box.mood, box.unwell_for = "loses", "/messages/"
+    box.always(UNANSWERED, only=SENDING)
     await distant.field.fill("said once [[tokens=5]]")
     await distant.field.press("Enter")
     while not await said(ask, chat_id):
         await expect(distant.messages).not_to_have_count(0)
-    box.mood = "well"
+    box.always(PASS)
     before = puts(box)
     await distant.page.reload()
     await distant.ended(await distant.reply_at(1))
@@ -189,7 +213,7 @@ async def test_a_reload_in_the_middle_of_sending_repeats_nothing(distant: Reader
     assert await said(ask, chat_id) == ["said once [[tokens=5]]"]
 
 
-async def test_a_browser_that_keeps_nothing_says_so(come: Come, box: Middlebox, ask: Asking) -> None:
+async def test_a_browser_that_keeps_nothing_says_so(come: Come, box: Proxy, ask: Asking) -> None:
     """Its storage refused, the page works from memory, and warns before what is not sent yet goes with it."""
     reader = await come(base=box.url)
     reader.interrupted = True
@@ -197,46 +221,47 @@ async def test_a_browser_that_keeps_nothing_says_so(come: Come, box: Middlebox, 
         "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('denied', 'SecurityError'); } })"
     )
     await reader.meet("Mizzle")
-    box.mood = "resets"
+    box.always(UNHEARD)
     await write(reader, "for now [[tokens=5]]")
     await expect(pending(reader)).to_contain_text("This browser keeps nothing: leave this page open until it is sent.")
-    box.mood = "well"
+    box.always(PASS)
     await reader.ended(await reader.reply_at(1))
     assert await said(ask, reader.chat_id) == ["for now [[tokens=5]]"]
 
 
-async def test_a_killed_browser_loses_nothing(tmp_path: Path, box: Middlebox, ask: Asking) -> None:
+async def test_a_killed_browser_loses_nothing(tmp_path: Path, box: Proxy, ask: Asking) -> None:
     """SIGKILL in the middle of typing, with a message that is not sent: started again, both are there."""
     browser = Killable(tmp_path / "profile")
     async with browser.running() as context:
         reader = await new_reader(context, box.url)
         chat_id = await reader.meet("Mizzle")
         await settled(reader)
-        box.mood = "hangs"
+        box.always(SILENT)
         await reader.field.fill("on its way [[tokens=5]]")
         await reader.field.press("Enter")
         await expect(pending(reader)).to_have_count(1)
         await reader.field.press_sequentially("half a sent")
-        await expect(reader.field).to_have_value("half a sent")
+        while await reader.page.evaluate(DRAFT, chat_id) != "half a sent":
+            await expect(reader.field).to_have_value("half a sent")
         browser.kill()
     async with browser.running() as context:
         reader = await new_reader(context, box.url)
-        box.mood = "resets"
+        box.always(UNHEARD)
         await reader.open(f"/chats/{chat_id}")
         await expect(pending(reader)).to_contain_text("on its way")
         await expect(reader.field).to_have_value("half a sent")
         await note_of_the_past(reader)
-        box.mood = "well"
+        box.always(PASS)
         await reader.ended(await reader.reply_at(1))
         await expect(reader.field).to_have_value("half a sent")
     assert await said(ask, chat_id) == ["on its way [[tokens=5]]"]
 
 
-async def test_the_service_worker_sends_what_a_closed_page_left(distant: Reader, box: Middlebox, ask: Asking) -> None:
+async def test_the_service_worker_sends_what_a_closed_page_left(distant: Reader, box: Proxy, ask: Asking) -> None:
     """The browser has the worker send it, with no page of Perdure open; what is held stays."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
-    box.mood = "resets"
+    box.always(UNHEARD)
     await write(distant, "after closing [[tokens=5]]")
     await distant.field.fill("held [[tokens=5]]")
     await distant.field.press("Enter")
@@ -249,7 +274,7 @@ async def test_the_service_worker_sends_what_a_closed_page_left(distant: Reader,
     )
     await devtools.send("ServiceWorker.enable")
     await distant.page.goto("about:blank")
-    box.mood = "well"
+    box.always(PASS)
     sync = {"origin": box.url, "registrationId": registrations[0], "tag": "perdure-letters", "lastChance": False}
     while not await said(ask, chat_id):
         await devtools.send("ServiceWorker.dispatchSyncEvent", sync)
@@ -259,7 +284,7 @@ async def test_the_service_worker_sends_what_a_closed_page_left(distant: Reader,
 @pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
 @pytest.mark.parametrize("colour_scheme", ["light", "dark"])
 async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
-    box: Middlebox, come: Come, viewport: dict[str, int], colour_scheme: str
+    box: Proxy, come: Come, viewport: dict[str, int], colour_scheme: str
 ) -> None:
     """Dated, legible and accessible; live again, the very messages stay where they are."""
     reader = await come(base=box.url, viewport=viewport, color_scheme=colour_scheme)
@@ -268,27 +293,27 @@ async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
     await settled(reader)
     reply_id = await reader.say("something to remember [[tokens=30 interval=0]]")
     text = await reader.ended(reply_id)
-    box.mood = "resets"
+    box.always(UNHEARD)
     await reader.page.reload()
     await note_of_the_past(reader)
     assert await reader.text(reply_id) == text
     await write(reader, "and now? [[tokens=5]]")
     await reader.looks_right()
     await reader.is_accessible()
-    box.mood = "well"
+    box.always(PASS)
     await reader.ended(await reader.reply_at(2))
     await expect(reader.page.get_by_text("As this browser saw it last:")).to_have_count(0)
     await expect(reader.messages).to_have_count(5)
 
 
-async def test_a_chat_that_is_gone_is_not_kept(distant: Reader, box: Middlebox) -> None:
+async def test_a_chat_that_is_gone_is_not_kept(distant: Reader, box: Proxy) -> None:
     """Deleted, it is not shown from what was kept either."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
     await distant.page.get_by_role("button", name="This chat").click()
     await distant.page.get_by_role("menuitem", name="Delete the chat").click()
     await expect(distant.page.get_by_text("Chat deleted.")).to_be_visible()
-    box.mood = "resets"
+    box.always(UNHEARD)
     await distant.open(f"/chats/{chat_id}")
     await expect(distant.main.get_by_text("The server cannot be reached")).to_be_visible()
     await expect(distant.messages).to_have_count(0)

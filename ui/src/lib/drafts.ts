@@ -9,6 +9,8 @@ import { persist, type Wait } from "./reconnect";
 export interface Draft {
   readonly text: string;
   readonly base: string;
+  /** What the server was told last. Whether it has heard that is not known before it says so. */
+  readonly told?: string;
 }
 
 /** Where an earlier version of the app kept them, in `localStorage`. */
@@ -18,7 +20,7 @@ export const NONE: Draft = { text: "", base: "" };
 /** The draft once the server has said what it has. */
 export function reconciled(local: Draft, server: string): Draft {
   if (local.text === server || local.text === local.base) return { text: server, base: server };
-  if (server === local.base || local.text.includes(server)) return { text: local.text, base: server };
+  if (server === local.base || server === local.told || local.text.includes(server)) return { text: local.text, base: server };
   return { text: server.includes(local.text) ? server : `${local.text}\n${server}`, base: server };
 }
 

@@ -45,6 +45,7 @@ export class Conversation {
   asOf = $state<number | null>(null);
   readonly #closed = new AbortController();
   #keeping: ReturnType<typeof setTimeout> | undefined;
+  #gone = false;
   readonly #beside = new Beside(this);
 
   readonly path: readonly string[] = $derived(this.view.path);
@@ -143,7 +144,7 @@ export class Conversation {
       return;
     }
     const id = this.chatId;
-    void kept.then((cabinet) => forgetChat(cabinet, id));
+    this.#forget();
     toasts.offer(t().chat.chatDeleted, async () => {
       await restoreChat(id);
       router.go(chatPath(id));
@@ -202,13 +203,19 @@ export class Conversation {
     clearTimeout(this.#keeping);
     this.#keeping = undefined;
     const { headId, messages } = this.view;
-    if (headId === null || this.asOf !== null || this.refused !== null) return;
+    if (headId === null || this.asOf !== null || this.#gone) return;
     const branch: KeptMessages = { headId, messages: this.path.slice(-MESSAGES).map((id) => messages.get(id)!) };
     await keepPage(await kept, branchKey(this.chatId), branch, Date.now());
   }
 
   #refuse(problem: Problem): void {
     this.refused = problem;
-    if (problem.status === 404) void kept.then((cabinet) => forgetChat(cabinet, this.chatId));
+    if (problem.status === 404) this.#forget();
+  }
+
+  /** The chat is gone: nothing of it is kept, neither now nor when the page is left. */
+  #forget(): void {
+    this.#gone = true;
+    void kept.then((cabinet) => forgetChat(cabinet, this.chatId));
   }
 }

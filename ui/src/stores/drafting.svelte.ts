@@ -29,7 +29,10 @@ export class Drafting {
       this.#draft = text === "" ? draft : { ...draft, text: draft.text === "" ? text : `${draft.text}\n${text}` };
     });
     this.#saver = new DraftSaver({
-      put: (text, keepalive) => putDraft(chatId, text, keepalive),
+      put: (text, keepalive) => {
+        this.#keep({ ...this.#draft, told: text });
+        return putDraft(chatId, text, keepalive);
+      },
       wait: waitInBrowser,
       onSaved: (text) => {
         this.#told += 1;
@@ -70,13 +73,13 @@ export class Drafting {
 
   /** The page may go. */
   flush(): void {
-    this.#keeper.flush();
     this.#saver.flush();
+    this.#keeper.flush();
   }
 
   close(): void {
-    this.#keeper.flush();
     this.#saver.close();
+    this.#keeper.flush();
   }
 
   /** What is too long for a message is kept in this browser alone: the server would refuse it. */

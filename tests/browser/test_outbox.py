@@ -213,6 +213,27 @@ async def test_a_reload_in_the_middle_of_sending_repeats_nothing(distant: Reader
     assert await said(ask, chat_id) == ["said once [[tokens=5]]"]
 
 
+async def test_what_the_server_will_never_take_stays_in_sight(distant: Reader, box: Proxy, ask: Asking) -> None:
+    """Refused for good, it says why; its text goes back to where one writes, and nothing is sent twice."""
+    await distant.meet("Mizzle")
+    box.always(answer(422, '{"code": "made_up", "title": "Made up"}', "application/json"), only=SENDING)
+    await distant.field.fill("not like this [[tokens=5]]")
+    await distant.field.press("Enter")
+    await expect(pending(distant)).to_contain_text("Not sent: Made up.")
+    await distant.page.reload()
+    await expect(pending(distant)).to_contain_text("Not sent: Made up.")
+    await distant.is_accessible()
+    await distant.looks_right()
+    assert puts(box) == 1
+    box.always(PASS)
+    await distant.button("Back into the field").click()
+    await expect(pending(distant)).to_have_count(0)
+    await expect(distant.field).to_have_value("not like this [[tokens=5]]")
+    await distant.field.press("Enter")
+    await distant.ended(await distant.reply_at(1))
+    assert await said(ask, distant.chat_id) == ["not like this [[tokens=5]]"]
+
+
 async def test_a_browser_that_keeps_nothing_says_so(come: Come, box: Proxy, ask: Asking) -> None:
     """Its storage refused, the page works from memory, and warns before what is not sent yet goes with it."""
     reader = await come(base=box.url)

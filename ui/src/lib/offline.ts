@@ -21,9 +21,11 @@ export const SEND_LATER = "perdure-letters";
 
 /** Has the worker send what is left, in browsers that can do that. */
 export async function sendLater(): Promise<void> {
-  const registration = await navigator.serviceWorker?.getRegistration();
-  const { sync } = (registration ?? {}) as { readonly sync?: { register(tag: string): Promise<void> } };
-  await sync?.register(SEND_LATER).catch(() => {
+  try {
+    const registration = await navigator.serviceWorker?.getRegistration();
+    const { sync } = (registration ?? {}) as { readonly sync?: { register(tag: string): Promise<void> } };
+    await sync?.register(SEND_LATER);
+  } catch {
     // Not allowed here: a page will send them.
-  });
+  }
 }

@@ -1,9 +1,10 @@
 /** What a browser keeps: the same whether it keeps it for good or, refusing that, for as long as the page lives. */
 import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, it } from "vitest";
-import { branchKey, CHATS, chatKey, clearPages, forgetChat, keepPage, keptPage, sizeOf, tidy } from "../src/lib/archive";
+import { branchKey, CHATS, chatKey, clearPages, forgetChat, keepChats, keepPage, keptPage, sizeOf, tidy } from "../src/lib/archive";
 import { Memory, openKept, type Kept } from "../src/lib/kept";
 import { formerLetters } from "../src/lib/letters";
+import type { Chat } from "../src/lib/wire";
 import { letter } from "./shared";
 
 const BROWSERS: readonly (readonly [string, () => Promise<Kept>])[] = [
@@ -29,7 +30,7 @@ describe.each(BROWSERS)("%s", (_, open) => {
     expect((await kept.get("drafts", "chat"))?.text).toBe("x".repeat(20));
   });
 
-  it("keeps the chats that were seen last, and forgets one as a whole", async () => {
+  it("keeps the chats that were seen last, and forgets one as a whole, also one that a list no longer has", async () => {
     const kept = await open();
     for (let n = 0; n < CHATS + 3; n += 1) {
       await keepPage(kept, chatKey(`c${n}`), { n }, n);
@@ -40,6 +41,14 @@ describe.each(BROWSERS)("%s", (_, open) => {
     expect((await keptPage(kept, branchKey("c3")))?.seenAt).toBe(3);
     await forgetChat(kept, "c3");
     expect([await keptPage(kept, branchKey("c3")), await keptPage(kept, chatKey("c3"))]).toEqual([null, null]);
+    // The list no longer has c5, which would have to be in it; c4 may stand behind its end.
+    const chat = (n: number): Chat => ({ id: `c${n}`, updated_at: `2026-01-01T00:00:${String(n).padStart(2, "0")}Z` }) as Chat;
+    for (const n of [4, 5, 6]) await keepPage(kept, chatKey(`c${n}`), chat(n), n);
+    await keepChats(kept, [chat(7), chat(6), { ...chat(5), id: "another" }], false, 100);
+    const there = async (n: number): Promise<boolean> => (await keptPage(kept, chatKey(`c${n}`))) !== null;
+    expect([await there(4), await there(5), await there(6)]).toEqual([true, true, true]);
+    await keepChats(kept, [chat(7), chat(6), chat(4)], false, 100);
+    expect([await there(4), await there(5), await there(6)]).toEqual([true, false, true]);
     const size = await sizeOf(kept);
     await clearPages(kept);
     expect([size > 0, await kept.all("pages")]).toEqual([true, []]);

@@ -56,6 +56,21 @@ export async function forgetChat(kept: Kept, id: string): Promise<void> {
   await kept.put(["pages", chatKey(id), null], ["pages", branchKey(id), null]);
 }
 
+/**
+ * Keeps the list of chats as the server has just told it, the latest first; `whole` where there are no more. A chat that was
+ * kept and would have to be in it is gone: deleted elsewhere, and not to be read here either.
+ */
+export async function keepChats(kept: Kept, chats: readonly Chat[], whole: boolean, seenAt: number): Promise<void> {
+  await keepPage(kept, RECENT_CHATS, chats, seenAt);
+  const there = new Set(chats.map(({ id }) => id));
+  const oldest = chats.at(-1)?.updated_at ?? "";
+  for (const { key, value } of await kept.all("pages")) {
+    if (!key.startsWith(CHAT)) continue;
+    const { id, updated_at } = value as Chat;
+    if (!there.has(id) && (whole || updated_at > oldest)) await forgetChat(kept, id);
+  }
+}
+
 /** Lets go of the chats that were seen longest ago, beyond so many. */
 export async function tidy(kept: Kept): Promise<void> {
   const seen = (await kept.all("pages")).filter(({ key }) => key.startsWith(CHAT)).sort((a, b) => b.seenAt - a.seenAt);

@@ -1,6 +1,6 @@
 /** The list of chats: searched, longer and longer as one scrolls, and what is done with one of them. */
 import { SvelteSet } from "svelte/reactivity";
-import { forgetChat, keepPage, keptChats, RECENT_CHATS } from "../lib/archive";
+import { forgetChat, keepChats, keptChats } from "../lib/archive";
 import { changeChat, getChats, hideChat, restoreChat } from "../lib/api/chats";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
@@ -126,7 +126,9 @@ export class ChatList {
         },
       });
       if (signal.aborted) return;
-      if (q === "" && this.characterId === null && last === null) void keepPage(await kept, RECENT_CHATS, page, Date.now());
+      if (q === "" && this.characterId === null && last === null) {
+        void kept.then((cabinet) => keepChats(cabinet, page, page.length < PAGE, Date.now()));
+      }
       const known = before === null ? [] : (this.#known ?? []);
       const ids = new Set(known.map((chat) => chat.id));
       const fresh = page.filter((chat) => !ids.has(chat.id));

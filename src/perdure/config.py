@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="further names under which browsers may reach this server, separated by commas"
     )
+    second_origin: AnyHttpUrl | None = Field(
+        None,
+        description="an address elsewhere that pages ask, without cookies, to tell a lost network from this server",
+    )
     workers: int = Field(2, ge=1, le=64, description="worker processes")
     streams_per_worker: int = Field(
         0, ge=0, le=10_000, description="replies that one worker writes at once; 0 fits it to the backend"
@@ -101,6 +105,9 @@ class Settings(BaseSettings):
     seed: int | None = Field(None, ge=0, lt=2**31, description="sampler: chance from this number; unset: per turn")
     first_token_s: float = Field(60.0, gt=0, description="seconds to wait for a backend's first token")
     stall_s: float = Field(15.0, gt=0, description="seconds of silence in mid-reply before another attempt")
+    patience_s: float = Field(
+        600.0, gt=0, description="seconds that a reply waits for a model that does not answer before it is given up"
+    )
     messages_per_minute: int = Field(
         120, ge=0, le=1_000_000, description="messages and further replies a minute that one chat may have; 0: no limit"
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.async_api import Browser, expect
 
+from tests.browser.between import Mood, between
 from tests.browser.chromium import chromium
 from tests.browser.reader import TAKEN_OVER, Reader, new_context, new_reader
 from tests.browser.scenes import ANOTHER, DIES_AT, PICTURED_AT, SCENES, TALK
@@ -192,6 +193,21 @@ async def what_lies_over(browser: Browser, installation: Installation, chat: str
         await expect(desk.page.get_by_role("dialog")).to_have_count(0)
 
 
+async def whose_fault(browser: Browser, installation: Installation) -> None:
+    """Is it me or them? With a proxy's page in the server's place, on a desk and on a phone, which is dark."""
+    async with between(int(installation.url.rpartition(":")[2])) as proxy:
+        readers = await desk_and_phone(browser, f"http://127.0.0.1:{proxy.port}", "/")
+        for reader in readers:
+            await expect(reader.button("Chat with Mizzle")).to_be_visible()
+        proxy.be(Mood.BAD_GATEWAY)
+        for reader, name in zip(readers, ("diagnosis", "diagnosis-phone"), strict=True):
+            await reader.page.emulate_media(color_scheme="dark" if name.endswith("phone") else "light")
+            await reader.page.get_by_role("link", name="Chats", exact=True).click()
+            await reader.main.get_by_role("button", name="Is it me or them?").click()
+            await expect(reader.page.get_by_role("dialog").get_by_role("status")).to_contain_text("It is the server")
+            await picture(reader, name)
+
+
 async def the_chats(browser: Browser, installation: Installation) -> None:
     """The list of chats."""
     desk, phone = await desk_and_phone(browser, installation.url, "/chats")
@@ -218,6 +234,7 @@ async def main() -> None:
                 await the_editor(browser, installation, philomena)
                 await the_settings(browser, installation, ask)
                 await what_lies_over(browser, installation, chat)
+                await whose_fault(browser, installation)
                 await the_chat(browser, installation, backend, ask, chat)
         finally:
             installation.close()

@@ -111,14 +111,14 @@ async def test_what_never_connected_was_not_saved(
     tmp_path: Path, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And it is told apart how far the try has got."""
-    monkeypatch.setattr(connecting, "CONNECT_S", 0.2)
     authority = Authority(tmp_path)
     ends: list[tuple[type[PerdureError], PerdureError]] = [
         (ConnectionRefused, await ends_in(nobody())),
         (NameUnresolved, await ends_in(UNKNOWN_NAME)),
         (TlsFailed, await ends_in(installation.url.replace("http:", "https:"))),
     ]
-    with black_hole() as url:
+    with black_hole() as url, monkeypatch.context() as hurried:
+        hurried.setattr(connecting, "CONNECT_S", 0.1)
         ends.append((NoAnswer, await ends_in(url)))
     for server, tls, word in (
         (authority.serves(expired=True), authority.trusts(), "expired"),
@@ -207,7 +207,7 @@ async def test_a_failing_server_gets_no_more_than_the_budget_allows(proxy: Proxy
     """However many calls are made at once: each once, and all their retries together out of one bucket."""
     proxy.always(kinds.page(503))
     budget = Budget(size=5, per_s=0.001)
-    async with AsyncPerdure(proxy.url, backoff=QUICK, budget=budget, patience_s=1.0) as perdure:
+    async with AsyncPerdure(proxy.url, backoff=QUICK, budget=budget) as perdure:
         ends = await asyncio.gather(*(perdure.status() for _ in range(8)), return_exceptions=True)
     assert {type(end) for end in ends} == {Restarting}
     assert proxy.count(STATUS) == 8 + 5
@@ -250,7 +250,8 @@ async def test_what_an_earlier_try_may_have_done_stays_unknown(proxy: Proxy) -> 
             proxy.always(kinds.REFUSE)
         failed.append(error)
 
-    error = await ends_in(proxy.url, patience_s=0.2, noticed=noticed)
+    once_more = Budget(size=1, per_s=0.001)
+    error = await ends_in(proxy.url, patience_s=60.0, budget=once_more, noticed=noticed)
     assert type(error) is ConnectionRefused
     assert error.saved is None
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from uuid import UUID, uuid5
 
 from perdure.core.characters import Character
-from perdure.core.errors import StoreUnavailable
+from perdure.core.errors import ModelUnreachable, PerdureError, StoreUnavailable
 from perdure.core.prompt import Ask
 from perdure.core.records import AddedBackend, StoredCharacter
 from perdure.core.turn import Turn
@@ -186,6 +186,10 @@ class CuedBackend:
         """Whether it says that it is there."""
         self.probed += 1
         return self.is_ready
+
+    async def absence(self) -> PerdureError | None:
+        """Why it is not there."""
+        return None if self.is_ready else ModelUnreachable("Nobody is there.")
 
     async def close(self) -> None:
         """Nothing to close."""

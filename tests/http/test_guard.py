@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from perdure.http.guard import SECURITY_HEADERS
+from perdure.http.guard import SECURITY_HEADERS, security_headers
 from tests.http.asking import Asking, asking, new_id
 from tests.http.installation import Installation, environment, perdure
 
@@ -101,6 +101,16 @@ async def test_every_answer_carries_the_security_headers(ask: Asking, method: st
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+
+
+async def test_pages_may_ask_a_second_origin_only_where_the_operator_named_one() -> None:
+    """Its origin and no more, for connections and nothing else; whatever its path."""
+    name = "Content-Security-Policy"
+    assert security_headers(None) == SECURITY_HEADERS
+    allowed = security_headers("https://example.org:8443/favicon.ico")
+    assert allowed.keys() == SECURITY_HEADERS.keys()
+    assert "connect-src 'self' https://example.org:8443;" in allowed[name]
+    assert allowed[name].replace(" https://example.org:8443", "") == SECURITY_HEADERS[name]
 
 
 async def test_a_stream_carries_the_security_headers(ask: Asking) -> None:

@@ -10,6 +10,7 @@ from yarl import URL
 
 from perdure.bootstrap.backends import ToldByModel, active_backend, model_name
 from perdure.config import Settings
+from perdure.core.errors import ModelUnreachable, PerdureError
 from perdure.core.records import AddedBackend
 from perdure.http.service import CheckedBackend, DefaultBackend
 from perdure.models import checkup
@@ -52,10 +53,13 @@ class WebBackends:
             "remedy": f"Start the model's server, or check {where}. Replies go on by themselves when it is back.",
         }
 
-    async def away(self, active: AddedBackend | None) -> bool:
-        """Whether the active backend does not answer now."""
+    async def absence(self, active: AddedBackend | None) -> PerdureError | None:
+        """Why the active backend does not answer now; None where it does."""
         self._active.choose(active)
-        return not await self._active.now.ready()
+        backend = self._active.now
+        if await backend.ready():
+            return None
+        return await backend.absence() or ModelUnreachable(f"Nothing answers at {backend.name}.")
 
     async def check(self, asked: AddedBackend | None) -> CheckedBackend:
         """Look whether a backend does, active or not; None: the one that Perdure was started with."""

@@ -39,7 +39,7 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
         bell,
         clock,
         backend,
-        patience=Patience(settings.first_token_s, settings.stall_s),
+        patience=Patience(settings.first_token_s, settings.stall_s, settings.patience_s),
         note=recorder.note,
         deaths=_deaths(lifeline),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import ValidationError
+from pydantic import AnyHttpUrl, ValidationError
 from pydantic_settings import SettingsError
 
 from perdure.config import CONFIG_VARIABLE, Settings, UnknownKeysError
@@ -82,4 +82,4 @@ def _metavar(name: str, annotation: Any) -> str:
         return "N"
     if float in kinds:
         return "X"
-    return "URL" if name.endswith("_url") else "TEXT"
+    return "URL" if AnyHttpUrl in kinds else "TEXT"

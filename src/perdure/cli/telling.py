@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from perdure.core.errors import Fault, NetworkError, PerdureError, Restarting
+from perdure.core.errors import Fault, NetworkError, PerdureError, Restarting, page_of
 
 
 def told(error: PerdureError) -> str:
@@ -12,8 +12,10 @@ def told(error: PerdureError) -> str:
     if error.fault is Fault.CLIENT:
         # Nothing failed: the detail says what was asked wrongly, and no log has to be searched.
         return f"{_sentence(error.detail)} {error.remedy}"
-    found = f" Error id: {error.error_id}." if error.error_id else ""
-    return f"{_sentence(error.detail)} {error.verdict} {error.remedy}{found}"
+    saved = " What you sent is saved." if error.saved else ""
+    found = f", error id {error.error_id}" if error.error_id else ""
+    more = f"(more: {page_of(type(error))} on the server{found})"
+    return f"{_sentence(error.detail)} {error.verdict}{saved} {error.remedy} {more}"
 
 
 def told_while_waiting(error: PerdureError) -> str:

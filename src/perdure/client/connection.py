@@ -37,13 +37,16 @@ Noticed = Callable[[PerdureError], None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One that may be repeated. `upload` is a file's name and content, in the stead of a JSON `body`."""
+    """One that may be repeated. `upload` is a file's name and content, in the stead of a JSON `body`. `file`: whether
+    it is a file that goes there or comes back, which takes as long as the way is slow.
+    """
 
     method: str
     path: str
     body: object = None
     upload: tuple[str, bytes] | None = None
     query: Mapping[str, str] | None = None
+    file: bool = False
 
 
 class Connection:
@@ -106,11 +109,13 @@ class Connection:
         `upload` is a file's name and content, `has` the member by which the answer is known to be one. Raises
         PerdureError: what the server refused or kept failing with, or why nothing came of it in time.
         """
-        return await self._patiently(Request(method, path, body, upload, query), partial(json_of, has=has))
+        return await self._patiently(
+            Request(method, path, body, upload, query, upload is not None), partial(json_of, has=has)
+        )
 
     async def download(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         """A file. Raises PerdureError."""
-        return await self._patiently(Request("GET", path, query=query), file_of)
+        return await self._patiently(Request("GET", path, query=query, file=True), file_of)
 
     async def open_stream(self, path: str, headers: Mapping[str, str], silence_s: float) -> aiohttp.ClientResponse:
         """An event stream that may be silent for so long, in seconds. Tried once. Raises PerdureError."""
@@ -169,8 +174,8 @@ class Connection:
     async def _once(self, request: Request) -> Answered:
         data: Any = None
         headers: dict[str, str] = {}
-        # A card is as large as the way to the server is slow: only the answer's delay says that something is wrong.
-        total_s = ATTEMPT_S if request.upload is None else max(ATTEMPT_S, self._patience_s)
+        # Of a file, only that nothing moves says that something is wrong.
+        total_s = max(ATTEMPT_S, self._patience_s) if request.file else ATTEMPT_S
         if request.upload is not None:
             data = aiohttp.FormData()
             data.add_field(

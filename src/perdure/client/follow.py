@@ -71,7 +71,7 @@ async def follow(connection: Connection, chat_id: str, after: int | None = None)
                     yield event
             broke: PerdureError = ConnectionCut("The event stream ended.", saved=None)
         except PerdureError as error:
-            if error.http_status == 400 and place is not None and not snapshot:
+            if error.fault is Fault.CLIENT and error.http_status == 400 and place is not None and not snapshot:
                 place, snapshot = None, True
                 continue
             # Who has come this far and is led astray now has changed the network, and will have another again.

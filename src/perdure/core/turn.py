@@ -26,7 +26,7 @@ MAX_FAILURES = 6
 """Failed attempts in a row, without a new character between them, before the turn is given up."""
 
 PATIENCE_S = 600.0
-"""How long a turn may wait for a model that does not answer, since its last new character, in seconds."""
+"""How long a turn may wait for a model that does not answer, since its last new character, in seconds: by default."""
 
 
 class State(StrEnum):
@@ -122,10 +122,11 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The backend or the way to it failed; `jitter` in [0, 1) spreads the retries."""
+    """The backend or the way to it failed; `jitter` in [0, 1) spreads the retries. One that is away is waited for."""
 
     error: PerdureError
     jitter: float
+    patience_s: float = PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,8 @@ def _step(turn: Turn, event: Event, now: float) -> tuple[Turn, tuple[Effect, ...
             return _end(turn, State.STOPPED, Outcome.STOPPED, now)
         case Released():
             return _requeue(turn, now), (CloseAttempt(turn.attempt, Outcome.RELEASED),)
-        case Interrupted(error, jitter):
-            return _interrupted(turn, error, jitter, now)
+        case Interrupted():
+            return _interrupted(turn, event, now)
         case WorkerLost(outcome):
             deaths = turn.deaths + 1
             if deaths >= MAX_DEATHS:
@@ -246,13 +247,14 @@ def _end(
     return ended, (Settle(),)
 
 
-def _interrupted(turn: Turn, error: PerdureError, jitter: float, now: float) -> tuple[Turn, tuple[Effect, ...]]:
+def _interrupted(turn: Turn, event: Interrupted, now: float) -> tuple[Turn, tuple[Effect, ...]]:
     """Ask again where that can help. A backend that is away is waited for, not counted against the turn."""
+    error = event.error
     failures = turn.failures if error.away else turn.failures + 1
     turn = replace(turn, failures=failures)
-    if not error.retry or failures >= MAX_FAILURES or (error.away and out_of_patience(turn, now)):
+    if not error.retry or failures >= MAX_FAILURES or (error.away and out_of_patience(turn, now, event.patience_s)):
         return _end(turn, State.FAILED, error.code, now, error)
-    wait_s = max(retry_wait_s(failures, jitter), error.retry_after_s or 0.0)
+    wait_s = max(retry_wait_s(failures, event.jitter), error.retry_after_s or 0.0)
     return _requeue(turn, now + wait_s), (CloseAttempt(turn.attempt, error.code, error),)
 
 
@@ -263,9 +265,9 @@ def retry_wait_s(failures: int, jitter: float) -> float:
     return 0.5 * 2.0 ** (failures - 2) * (0.5 + jitter / 2)
 
 
-def out_of_patience(turn: Turn, now: float) -> bool:
+def out_of_patience(turn: Turn, now: float, patience_s: float = PATIENCE_S) -> bool:
     """Whether the turn has gone without a new character for as long as anyone should wait."""
-    return now - turn.progressed_at > PATIENCE_S
+    return now - turn.progressed_at > patience_s
 
 
 def patient_again(turn: Turn, now: float) -> Turn:

@@ -18,7 +18,7 @@ from perdure.core.errors import (
     StoreUnavailable,
 )
 from perdure.core.prompt import Ask
-from perdure.core.turn import Event, Finished, Interrupted, NotPossible, Turn
+from perdure.core.turn import PATIENCE_S, Event, Finished, Interrupted, NotPossible, Turn
 from perdure.engine import scene
 from perdure.engine.appender import Appender, Stream
 from perdure.engine.identity import derived_id
@@ -39,10 +39,13 @@ SMALLER = (1.0, 0.7, 0.45)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a backend may be silent before its first token, and between two later ones, in seconds."""
+    """How long a backend may be silent before its first token, and between two later ones, and how long one that does
+    not answer at all is waited for, in seconds.
+    """
 
     first_token_s: float = 60.0
     stall_s: float = 15.0
+    model_s: float = PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Attempts:
             error.saved, error.error_id = True, derived_id(turn.id, "attempt", str(turn.attempt))
             about = {"turn": turn.id, "attempt": turn.attempt, "code": error.code, "detail": error.detail}
             log.warning("an attempt failed", error_id=error.error_id, **about)
-            event = Interrupted(error, self.clock.jitter())
+            event = Interrupted(error, self.clock.jitter(), self.patience.model_s)
         except Exception as failure:
             error_id = derived_id(turn.id, "attempt", str(turn.attempt))
             said = "An attempt at this reply failed in a way that was not foreseen."
@@ -83,7 +86,7 @@ class Attempts:
             error.__cause__ = failure
             log.error("unforeseen failure", error_id=error_id, turn=turn.id, exc_info=failure)
             self.note(failure, error_id)
-            event = Interrupted(error, self.clock.jitter())
+            event = Interrupted(error, self.clock.jitter(), self.patience.model_s)
         await end(self.store, self.clock, turn, event)
         return error
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from perdure.core.errors import ModelUnreachable
+from perdure.core.errors import ModelUnreachable, PerdureError, describe, recall
 from perdure.core.turn import (
     PATIENCE_S,
     Event,
@@ -31,25 +31,28 @@ PRUNE_LIMIT = 2000
 _Why = Callable[[Turn], Event]
 
 
-def overdue(records: Records, now: float) -> bool:
+def overdue(records: Records, now: float, patience_s: float = PATIENCE_S) -> bool:
     """Whether there is anything to reap. Only reads."""
-    return bool(records.turns.expired(now) or records.turns.waiting_since(now - PATIENCE_S))
+    return bool(records.turns.expired(now) or records.turns.waiting_since(now - patience_s))
 
 
-def reap(records: Records, now: float) -> int:
-    """Give the turns of silent workers back, and end those that have waited too long. Returns how many."""
+def reap(records: Records, now: float, patience_s: float = PATIENCE_S, absence: PerdureError | None = None) -> int:
+    """Give the turns of silent workers back, and end those that have waited too long. Returns how many.
+
+    `absence` is why the model does not answer now: what those end with that nobody has tried yet.
+    """
     lost = _each(records, records.turns.expired(now), lambda _: WorkerLost(Outcome.EXPIRED), now)
-    return lost + _each(records, records.turns.waiting_since(now - PATIENCE_S), _given_up(records), now)
+    return lost + _each(records, records.turns.waiting_since(now - patience_s), _given_up(records, absence), now)
 
 
-def resume(records: Records, now: float) -> int:
+def resume(records: Records, now: float, patience_s: float = PATIENCE_S) -> int:
     """Begin to serve after a time in which perhaps nobody did: patience begins anew. Returns for how many turns.
 
     Otherwise whatever was on its way when the machine went down for the night would be given up in the morning, for a
     model that nobody had asked.
     """
-    unserved = (*records.turns.expired(now), *records.turns.waiting_since(now - PATIENCE_S))
-    forgiven = [turn for turn in unserved if out_of_patience(turn, now)]
+    unserved = (*records.turns.expired(now), *records.turns.waiting_since(now - patience_s))
+    forgiven = [turn for turn in unserved if out_of_patience(turn, now, patience_s)]
     for turn in forgiven:
         records.turns.save(patient_again(turn, now), turn.fence)
     return len(forgiven)
@@ -75,11 +78,14 @@ def tidy(records: Records, now: float) -> bool:
     return pruned > 0 or erased is not None
 
 
-def _given_up(records: Records) -> _Why:
+def _given_up(records: Records, absence: PerdureError | None) -> _Why:
     def why(turn: Turn) -> Event:
         attempts = records.turns.attempts(turn.id)
-        known = attempts[-1].error if attempts else None
-        return Expired(known or ModelUnreachable("No model could be reached for this reply.", saved=True))
+        known = attempts[-1].error if attempts else absence
+        # Each its own: the id that the log has it under is added to it.
+        error = recall(describe(known)) if known else ModelUnreachable("No model could be reached for this reply.")
+        error.saved = True
+        return Expired(error)
 
     return why
 

@@ -81,6 +81,7 @@ class Worker:
         self._stopping = False
         self._claiming = asyncio.Lock()
         self._gate = Gate(backend, self._wake.set)
+        self._model_s = patience.model_s
         self._appender = Appender(store, clock, self._drop)
         self._attempts = Attempts(store, clock, self._appender, patience, note)
 
@@ -164,10 +165,12 @@ class Worker:
             last_at = began_at
             if late:
                 # Just started, or frozen until now, perhaps with everybody: nobody is judged by the time that passed.
-                await self._patiently(reaper.resume)
+                await self._patiently(partial(reaper.resume, patience_s=self._model_s))
             await self._patiently(self._renew)
-            if not late and await self._store_says(reaper.overdue):
-                await self._patiently(reaper.reap, durable=True)
+            if not late and await self._store_says(partial(reaper.overdue, patience_s=self._model_s)):
+                absence = None if self._gate.open else await self._backend.now.absence()
+                reap = partial(reaper.reap, patience_s=self._model_s, absence=absence)
+                await self._patiently(reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
             self._wake.set()
             self._check.set()

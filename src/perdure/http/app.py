@@ -58,5 +58,6 @@ def create_app(service: Service) -> FastAPI:
     token = settings.access_token.get_secret_value() if settings.access_token else None
     app.add_middleware(ShortCut, service=service)
     hosts = (settings.host, *settings.allowed_hosts)
-    app.add_middleware(Guard, access_token=token, allowed_hosts=hosts, note=service.note)
+    second = str(settings.second_origin) if settings.second_origin else None
+    app.add_middleware(Guard, access_token=token, allowed_hosts=hosts, second_origin=second, note=service.note)
     return app

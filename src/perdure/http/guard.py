@@ -48,11 +48,30 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 
+def security_headers(second_origin: str | None) -> Mapping[str, str]:
+    """The headers of every answer. Pages may ask the second origin too, where the operator named one."""
+    if second_origin is None:
+        return SECURITY_HEADERS
+    name = "Content-Security-Policy"
+    parts = urlsplit(second_origin)
+    allowed = f"connect-src 'self' {parts.scheme}://{parts.netloc};"
+    return {**SECURITY_HEADERS, name: SECURITY_HEADERS[name].replace("connect-src 'self';", allowed)}
+
+
 class Guard:
     """ASGI middleware around the whole app. `note` keeps what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, *, access_token: str | None, allowed_hosts: Collection[str], note: Note) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access_token: str | None,
+        allowed_hosts: Collection[str],
+        second_origin: str | None,
+        note: Note,
+    ) -> None:
         self._app = app
+        self._headers = security_headers(second_origin)
         self._note = note
         self._token = access_token
         self._hosts = frozenset(host.lower() for host in allowed_hosts) | {"localhost"}
@@ -71,7 +90,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 begun = True
                 answer = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     answer.setdefault(name, value)
             await send(message)
 

@@ -49,7 +49,15 @@ async def status(perdure: Perdure) -> Response:
         "messages_per_minute": perdure.settings.messages_per_minute,
         "characters_per_chat": CHARACTERS_PER_CHAT,
     }
-    return Json({"version": __version__, "limits": limits, "backend": await perdure.backends.status(active)})
+    second = perdure.settings.second_origin
+    return Json(
+        {
+            "version": __version__,
+            "limits": limits,
+            "backend": await perdure.backends.status(active),
+            "second_origin": str(second) if second else None,
+        }
+    )
 
 
 @router.get("/api/v1/operator/processes", response_model=list[ProcessOut])

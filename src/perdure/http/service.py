@@ -54,8 +54,8 @@ class Backends(Protocol):
         """How the active backend stands, for people."""
         ...
 
-    async def away(self, active: AddedBackend | None) -> bool:
-        """Whether the active backend does not answer now."""
+    async def absence(self, active: AddedBackend | None) -> PerdureError | None:
+        """Why the active backend does not answer now; None where it does."""
         ...
 
     async def check(self, asked: AddedBackend | None) -> CheckedBackend:

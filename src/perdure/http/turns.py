@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from perdure.core.errors import PerdureError, describe
 from perdure.core.records import AddedBackend
 from perdure.core.turn import State, Turn
 from perdure.core.views import turn_view
@@ -28,7 +29,7 @@ async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
     view, active = await perdure.store.read(
         lambda r: (_view(r, intake.turn_of(r, str(turn_id))), backends.active(r)),
     )
-    if await _waits_for_model(view, active, perdure):
+    if await _absence(view, active, perdure):
         view["waiting_for"] = "model"
     return Json(view)
 
@@ -44,8 +45,11 @@ async def get_wait(turn_id: UUID, perdure: Perdure) -> Response:
         return _view(records, turn), ahead, backends.active(records)
 
     view, ahead, active = await perdure.store.read(work)
-    away = await _waits_for_model(view, active, perdure)
-    return Json({"ahead": ahead, "waiting_for": "model" if away else view["waiting_for"]})
+    absence = await _absence(view, active, perdure)
+    if absence is None:
+        return Json({"ahead": ahead, "waiting_for": view["waiting_for"], "trouble": view["trouble"]})
+    absence.saved = True
+    return Json({"ahead": ahead, "waiting_for": "model", "trouble": describe(absence)})
 
 
 @router.post("/{turn_id}/stop", response_model=TurnOut)
@@ -55,9 +59,11 @@ async def stop_turn(turn_id: UUID, perdure: Perdure) -> Response:
     return Json(view)
 
 
-async def _waits_for_model(view: Mapping[str, Any], active: AddedBackend | None, perdure: Service) -> bool:
-    """Whether nobody has tried the turn, since the model has been away from the start."""
-    return view["state"] == State.QUEUED and not view["attempts"] and await perdure.backends.away(active)
+async def _absence(view: Mapping[str, Any], active: AddedBackend | None, perdure: Service) -> PerdureError | None:
+    """Why nobody has tried the turn: the model has been away from the start."""
+    if view["state"] != State.QUEUED or view["attempts"]:
+        return None
+    return await perdure.backends.absence(active)
 
 
 def _view(records: Records, turn: Turn) -> dict[str, Any]:

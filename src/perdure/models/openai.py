@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from perdure.core.errors import ModelBroken, ModelError, ModelRefused, ModelRubbish, NetworkError
+from perdure.core.errors import ModelBroken, ModelError, ModelRefused, ModelRubbish, NetworkError, PerdureError
 from perdure.core.prompt import Ask, PromptMessage
 from perdure.models import failures
 from perdure.models.continuation import (
@@ -136,8 +136,19 @@ class OpenAIBackend:
         writer.close()
         return True
 
+    async def absence(self) -> PerdureError | None:
+        """What comes of asking for its models, where that is nothing; what it lists does not matter."""
+        try:
+            async with asyncio.timeout(READY_S):
+                await self.check()
+        except TimeoutError as error:
+            return failures.from_client_error(error, self._where)
+        except (ModelError, NetworkError) as error:
+            return error if error.away else None
+        return None
+
     async def check(self) -> list[str]:
-        """The names of the models that the server offers. Raises ModelError."""
+        """The names of the models that the server offers. Raises ModelError, or NetworkError for the way to it."""
         try:
             async with self._http().get(
                 self._base / "models",

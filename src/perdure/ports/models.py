@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
+from perdure.core.errors import PerdureError
 from perdure.core.prompt import Ask
 from perdure.core.records import AddedBackend
 
@@ -42,6 +43,10 @@ class Backend(Protocol):
 
     async def ready(self) -> bool:
         """Whether it is worth asking now. Cheap, answers within a second, never raises."""
+        ...
+
+    async def absence(self) -> PerdureError | None:
+        """Why it does not answer, for people; None where it does. A second at most, never raises."""
         ...
 
     async def close(self) -> None:

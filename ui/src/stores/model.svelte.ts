@@ -2,6 +2,7 @@
 import { getStatus } from "../lib/api/status";
 import { waitInBrowser } from "../lib/reconnect";
 import type { Backend, Limits } from "../lib/wire";
+import { rememberSecondOrigin } from "./secondOrigin";
 
 const DISMISSED = "perdure.starter-note-dismissed";
 const POLL_ON_ITS_WAY_S = 2;
@@ -19,9 +20,10 @@ class ModelStatus {
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        const { backend, limits } = await getStatus();
+        const { backend, limits, second_origin } = await getStatus();
         this.backend = backend;
         this.limits = limits;
+        rememberSecondOrigin(second_origin);
       } catch {
         // The pages themselves say that the server is away; the last known state of the model stays.
       }

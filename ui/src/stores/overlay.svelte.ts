@@ -1,5 +1,5 @@
-/** What lies over the page: the list of everything that can be done, or the table of keys. One at a time. */
-export type OverlayName = "palette" | "shortcuts";
+/** What lies over the page: the list of everything that can be done, the table of keys, or whose fault it is. One at a time. */
+export type OverlayName = "palette" | "shortcuts" | "diagnosis";
 
 class Overlay {
   open = $state<OverlayName | null>(null);

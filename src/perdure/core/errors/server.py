@@ -65,11 +65,25 @@ class Restarting(ServerError):
     title = "The server is not ready just now"
     remedy = "Wait a moment: it is tried again by itself."
     causes = (
-        "Perdure is being restarted behind a proxy, which answers in its place.",
-        "Perdure is down, and the proxy before it still runs.",
+        "It is being restarted behind a proxy, which answers in its place.",
+        "It is down, and the proxy before it still runs.",
     )
     mender = Mender.NOBODY
     avoid = "Do not reload again and again: what you wrote is kept in the browser and goes out by itself."
+
+
+class ServiceFailed(ServerError):
+    """Seen from outside only, by `perdure diagnose`: the service may be any, and its mistakes are not Perdure's."""
+
+    code = "service_failed"
+    status = 502
+    title = "The service reported an error of its own"
+    remedy = "Wait, and look at its status page. If it stays, tell whoever runs it when it was and what was asked."
+    causes = (
+        "A mistake in the service, or in something that it relies on.",
+        "An outage, which its operators may already know of.",
+    )
+    kept = "What the service confirmed before. Of the rest nothing is known from outside."
 
 
 class TurnSetAside(ServerError):

@@ -92,10 +92,11 @@ class TurnOut(BaseModel):
 
 
 class WaitOut(BaseModel):
-    """What a turn waits for. `ahead` counts the replies that wait before it; null where it does not wait."""
+    """What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait."""
 
     ahead: int | None
     waiting_for: str | None
+    trouble: ErrorOnRecord | None
 
 
 class AcceptedOut(BaseModel):

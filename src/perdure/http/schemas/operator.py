@@ -58,8 +58,12 @@ class LimitsOut(BaseModel):
 
 
 class StatusOut(BaseModel):
-    """What the server is, how its model stands, and what may be sent."""
+    """What the server is, how its model stands, and what may be sent.
+
+    Pages ask `second_origin` where this server does not answer.
+    """
 
     version: str
     limits: LimitsOut
     backend: ModelStatusOut
+    second_origin: str | None

@@ -93,6 +93,7 @@ export const common: Catalogue["common"] = {
     store_full: { title: "Die Festplatte des Servers ist voll", remedy: "Wer den Server betreibt, muss Platz schaffen. Was vorher angenommen wurde, ist sicher." },
     overloaded: { title: "Von diesem Server wird mehr verlangt, als er schafft", remedy: "Warte; was du geschrieben hast, ist behalten und geht von selbst hinaus, sobald Platz ist." },
     server_unavailable: { title: "Der Server ist gerade nicht bereit", remedy: "Warte einen Augenblick: Es wird von selbst noch einmal versucht." },
+    service_failed: { title: "Der Dienst meldet einen eigenen Fehler", remedy: "Warte und sieh auf seiner Statusseite nach. Bleibt es so, sag seinem Betreiber, wann es war und was gefragt wurde." },
     turn_set_aside: { title: "Diese Antwort wurde zurückgestellt", remedy: "Ändere die Nachricht und versuch es noch einmal; unverändert würde es wohl wieder so enden." },
     model_error: { title: "Das Modell ist gescheitert", remedy: "Versuch es gleich noch einmal. Was schon geschrieben war, ist behalten." },
     model_unreachable: { title: "Der Server des Modells antwortet nicht", remedy: "Warte, bis er wieder da ist; die Antwort geht von selbst weiter. Wer ihn betreibt, sollte nach ihm sehen." },

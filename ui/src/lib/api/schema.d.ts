@@ -2066,10 +2066,14 @@ export interface components {
         /**
          * StatusOut
          * @description What the server is, how its model stands, and what may be sent.
+         *
+         *     Pages ask `second_origin` where this server does not answer.
          */
         StatusOut: {
             backend: components["schemas"]["ModelStatusOut"];
             limits: components["schemas"]["LimitsOut"];
+            /** Second Origin */
+            second_origin: string | null;
             /** Version */
             version: string;
         };
@@ -2176,11 +2180,12 @@ export interface components {
         };
         /**
          * WaitOut
-         * @description What a turn waits for. `ahead` counts the replies that wait before it; null where it does not wait.
+         * @description What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait.
          */
         WaitOut: {
             /** Ahead */
             ahead: number | null;
+            trouble: components["schemas"]["ErrorOnRecord"] | null;
             /** Waiting For */
             waiting_for: string | null;
         };

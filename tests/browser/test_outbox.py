@@ -321,6 +321,8 @@ async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
     await write(reader, "and now? [[tokens=5]]")
     await reader.looks_right()
     await reader.is_accessible()
+    # The lines about the wait leave with it, and the page is shorter by them.
+    await reader.scrolls()
     box.always(PASS)
     await reader.ended(await reader.reply_at(2))
     await expect(reader.page.get_by_text("As this browser saw it last:")).to_have_count(0)

@@ -1,7 +1,7 @@
 /** A server that struggles is asked rarely, by however many pages; and again soon once it is well. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answered, asked, BUDGET, CAP_S, CLOSED, failed, hurried, isDue, isOpen, REFILL_S, struggles, type Circuit } from "../src/lib/circuit";
+import { answered, asked, BUDGET, CAP_S, CLOSED, failed, HURRY_S, hurried, isDue, isOpen, REFILL_S, struggles, type Circuit } from "../src/lib/circuit";
 import { unreachable } from "../src/lib/problem";
 import { Browser, failure, nobody, settled } from "./shared";
 
@@ -34,15 +34,23 @@ describe("the circuit", () => {
   });
 
   it("grants tries out of turn within a budget that comes back with time, and that an answer does not fill", () => {
-    let circuit = { ...after(8), tokensAt: 1000 };
+    let circuit = { ...after(8), tokensAt: 5000 };
     let granted = 0;
     for (let press = 0; press < 100; press += 1) {
-      const sooner = hurried(circuit, 1000);
+      const sooner = hurried(circuit, 5000);
       if (sooner) [circuit, granted] = [{ ...sooner, notBefore: 60_000 }, granted + 1];
     }
     expect(granted).toBe(BUDGET);
-    expect(hurried(answered(circuit), 1000)).toBeNull();
-    expect(hurried(circuit, 1000 + REFILL_S * 1000)).not.toBeNull();
+    expect(hurried(answered(circuit), 5000)).toBeNull();
+    expect(hurried(circuit, 5000 + REFILL_S * 1000)).not.toBeNull();
+  });
+
+  it("grants none before the time that the server has named, and ten presses in a hurry are one", () => {
+    const busy = failed(CLOSED, { ...unreachable, retry_after_s: 5 }, 0, 1000, 1);
+    expect([2000, 5999].map((now) => hurried(busy, now))).toEqual([null, null]);
+    const [silent, soon] = [after(8, 1000), 1007 + HURRY_S * 1000];
+    expect(hurried(silent, soon - 1)).toBeNull();
+    expect(hurried(silent, soon)).not.toBeNull();
   });
 
   it("grants none while somebody is asking", () => {

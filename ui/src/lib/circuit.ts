@@ -14,6 +14,8 @@ export interface Circuit {
   readonly failedAt: number;
   /** Nobody asks before this instant. */
   readonly notBefore: number;
+  /** Until when the server itself has asked to be left alone (`Retry-After`): nobody asks sooner, whoever presses what. */
+  readonly askedFor: number;
   /** Whether somebody is asking; the others wait for what comes of it until `notBefore`. */
   readonly asking: boolean;
   readonly problem: Problem | null;
@@ -29,8 +31,10 @@ export const ASKING_S = 4;
 /** Tries out of turn: so many at once, and one more after so long. */
 export const BUDGET = 3;
 export const REFILL_S = 20;
+/** Ten presses in a hurry are one: so long after a failure none is granted. */
+export const HURRY_S = 1;
 
-export const CLOSED: Circuit = { failures: 0, failedAt: 0, notBefore: 0, asking: false, problem: null, tokens: BUDGET, tokensAt: 0 };
+export const CLOSED: Circuit = { failures: 0, failedAt: 0, notBefore: 0, askedFor: 0, asking: false, problem: null, tokens: BUDGET, tokensAt: 0 };
 
 export const isOpen = (circuit: Circuit): boolean => circuit.failures > 0;
 
@@ -45,14 +49,16 @@ export const asked = (circuit: Circuit, now: number): Circuit => ({ ...circuit, 
  * counts once.
  */
 export function failed(circuit: Circuit, problem: Problem, startedAt: number, now: number, random: number): Circuit {
-  const asksFor = now + (problem.retry_after_s ?? 0) * 1000;
-  if (startedAt < circuit.failedAt) return { ...circuit, notBefore: Math.max(circuit.notBefore, asksFor) };
+  const asksFor = problem.retry_after_s ? now + problem.retry_after_s * 1000 : 0;
+  const askedFor = Math.max(circuit.askedFor, asksFor);
+  if (startedAt < circuit.failedAt) return { ...circuit, askedFor, notBefore: Math.max(circuit.notBefore, asksFor) };
   const wait_s = random * Math.min(CAP_S, BASE_S * 2 ** circuit.failures);
   return {
     ...circuit,
     failures: circuit.failures + 1,
     failedAt: now,
     notBefore: Math.max(now + wait_s * 1000, asksFor),
+    askedFor,
     asking: false,
     problem,
   };
@@ -65,11 +71,16 @@ export const answered = (circuit: Circuit): Circuit => ({ ...CLOSED, tokens: cir
 export const tokensLeft = ({ tokens, tokensAt }: Circuit, now: number): number =>
   Math.min(BUDGET, tokens + Math.max(0, now - tokensAt) / (REFILL_S * 1000));
 
-/** A try out of turn; null where there is none left, or somebody is asking already. */
+/** Whether a try out of turn is to be had: within the budget, not while somebody is asking, and not where the server said when. */
+export function mayHurry(circuit: Circuit, now: number): boolean {
+  if (tokensLeft(circuit, now) < 1 || (circuit.asking && !isDue(circuit, now))) return false;
+  return now < circuit.failedAt || (now >= circuit.askedFor && now >= circuit.failedAt + HURRY_S * 1000);
+}
+
+/** A try out of turn; null where there is none to be had. */
 export function hurried(circuit: Circuit, now: number): Circuit | null {
-  const left = tokensLeft(circuit, now);
-  if (left < 1 || (circuit.asking && !isDue(circuit, now))) return null;
-  return { ...circuit, tokens: left - 1, tokensAt: now, notBefore: Math.min(circuit.notBefore, now), asking: false };
+  if (!mayHurry(circuit, now)) return null;
+  return { ...circuit, tokens: tokensLeft(circuit, now) - 1, tokensAt: now, notBefore: Math.min(circuit.notBefore, now), asking: false };
 }
 
 /**

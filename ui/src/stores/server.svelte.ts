@@ -1,6 +1,6 @@
 /** Whether the server can be asked, as far as this browser knows; and the one way to ask it out of turn. */
 import { createSubscriber } from "svelte/reactivity";
-import { CLOSED, isDue, isOpen, tokensLeft, type Circuit } from "../lib/circuit";
+import { CLOSED, isDue, isOpen, mayHurry, type Circuit } from "../lib/circuit";
 import { announceReachable } from "../lib/reconnect";
 import { gate } from "./browser";
 
@@ -68,13 +68,13 @@ class Server {
   }
 
   /** Whether there is a try out of turn to be had. */
-  get hasBudget(): boolean {
+  get mayAskNow(): boolean {
     this.#tick();
-    return tokensLeft(this.#circuit, this.#now) >= 1 && !this.#circuit.asking;
+    return mayHurry(this.#circuit, this.#now);
   }
 
   get mayHurry(): boolean {
-    return this.hasBudget && !isDue(this.#circuit, this.#now);
+    return this.mayAskNow && !isDue(this.#circuit, this.#now);
   }
 }
 

@@ -40,6 +40,11 @@ declare const __SHELL__: Shell;
 const scope = self as unknown as WorkerScope;
 const shell = __SHELL__;
 const PAGE = "/";
+/** How long letters are tried behind the back of a browser that lets a worker live for a few minutes; and how soon again. */
+const PATIENCE_MS = 120_000;
+const LOOK_MS = 250;
+/** How long a page is waited for that is kept as well. */
+const PAGE_MS = 4000;
 const kept = openKept(() => indexedDB);
 const news = openNews();
 const gate = new Gate({ kept, news, now: Date.now, random: Math.random });
@@ -72,9 +77,15 @@ scope.addEventListener("sync", (event) => {
 });
 
 async function sendLetters(): Promise<void> {
-  await gate.look();
-  // Said to the browser, which then tries again later.
-  if ((await sender.run()) !== null) throw new Error("something is left to be sent");
+  const until = Date.now() + PATIENCE_MS;
+  for (let now = Date.now(); now < until; now = Date.now()) {
+    await gate.look();
+    const next = await sender.run();
+    if (next === null) return;
+    // A struggling server is soon asked again; the browser itself would come back minutes later.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(next, now + LOOK_MS), until) - now));
+  }
+  throw new Error("something is left to be sent");
 }
 
 async function install(): Promise<void> {
@@ -89,13 +100,24 @@ async function activate(): Promise<void> {
   await scope.clients.claim();
 }
 
+/** The beginning of an answer, where there is one in time. */
+async function within(limit_ms: number, ask: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), limit_ms);
+  try {
+    return await ask(silence.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The server's answer; where there is none, or it is not to be asked now, what is kept. */
 async function fromServer(request: Request, kept_as: string): Promise<Response> {
   let answer: Response | undefined;
   try {
     await gate.look();
     return await gate.pass("GET", async () => {
-      answer = await fetch(request).catch(() => undefined);
+      answer = await within(PAGE_MS, (signal) => fetch(request, { signal })).catch(() => undefined);
       if (!answer) throw new ProblemError(unreachable);
       if (answer.status >= 429) throw new ProblemError(await problemOf(answer.clone()));
       return answer;

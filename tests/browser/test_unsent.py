@@ -6,9 +6,10 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Come
-from tests.browser.middlebox import between
 from tests.browser.test_access import give
-from tests.browser.test_outbox import pending, puts, said, settled, write
+from tests.browser.test_outbox import SENDING, SILENT, pending, puts, said, settled, write
+from tests.faults.kinds import PASS, answer
+from tests.faults.proxy import Proxy
 from tests.http.asking import Asking
 from tests.http.installation import Installation
 
@@ -19,7 +20,7 @@ TEXT = "said in the dark [[tokens=5]]"
 
 async def test_the_app_opens_while_its_server_hangs(come: Come, installation: Installation, ask: Asking) -> None:
     """Connections are taken and nothing comes: the chat is there all the same, and what is written in it waits."""
-    async with between(installation.url) as box:
+    with Proxy(installation.url) as box:
         reader = await come(base=box.url)
         reader.interrupted = True
         await reader.meet("Mizzle")
@@ -29,14 +30,14 @@ async def test_the_app_opens_while_its_server_hangs(come: Come, installation: In
         chat = reader.page.locator(".stage").get_by_role("link", name="Mizzle").first
         path = await chat.get_attribute("href")
         assert path is not None
-        box.mood = "hangs"
+        box.always(SILENT)
         await reader.open(path)
         await expect(reader.messages).to_have_count(1)
         await reader.field.fill(TEXT)
         await reader.field.press("Enter")
         await expect(pending(reader)).to_contain_text(TEXT)
-        box.mood = "well"
-        await reader.page.reload()
+        box.always(PASS)
+        box.hang_up()
         await reader.ended(await reader.reply_at(1))
         assert await said(ask, reader.chat_id) == [TEXT]
 
@@ -63,7 +64,7 @@ async def test_an_expired_session_keeps_the_message_until_the_token_is_given(
 
 async def test_of_two_tabs_without_locks_one_sends(come: Come, installation: Installation, ask: Asking) -> None:
     """As on plain http, where browsers have no locks: one tab asks the server for both, and each shows what comes."""
-    async with between(installation.url) as box:
+    with Proxy(installation.url) as box:
         one = await come(base=box.url)
         one.interrupted = True
         await one.page.context.add_init_script("delete Navigator.prototype.locks")
@@ -72,11 +73,11 @@ async def test_of_two_tabs_without_locks_one_sends(come: Come, installation: Ins
         two.interrupted = True
         await two.open(f"/chats/{one.chat_id}")
         await expect(two.messages).to_have_count(1)
-        box.mood, box.unwell_for, box.retry_after_s = "busy", "/messages/", 1
+        box.always(answer(503, Retry_After="1"), only=SENDING)
         await write(one, TEXT)
         await expect(pending(two)).to_contain_text("Not sent yet")
         tried = puts(box)
-        box.mood = "well"
+        box.always(PASS)
         for reader in (one, two):
             await expect(pending(reader)).to_have_count(0)
             await reader.ended(await reader.reply_at(1))

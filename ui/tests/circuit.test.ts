@@ -48,6 +48,9 @@ describe("the circuit", () => {
   it("grants none before the time that the server has named, and ten presses in a hurry are one", () => {
     const busy = failed(CLOSED, { ...unreachable, retry_after_s: 5 }, 0, 1000, 1);
     expect([2000, 5999].map((now) => hurried(busy, now))).toEqual([null, null]);
+    const long = failed(CLOSED, { ...unreachable, retry_after_s: 3600 }, 0, 1000, 1);
+    expect(hurried(long, 999 + CAP_S * 1000)).toBeNull();
+    expect(hurried(long, 1000 + CAP_S * 1000)).not.toBeNull();
     const [silent, soon] = [after(8, 1000), 1007 + HURRY_S * 1000];
     expect(hurried(silent, soon - 1)).toBeNull();
     expect(hurried(silent, soon)).not.toBeNull();

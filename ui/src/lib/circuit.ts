@@ -14,7 +14,10 @@ export interface Circuit {
   readonly failedAt: number;
   /** Nobody asks before this instant. */
   readonly notBefore: number;
-  /** Until when the server itself has asked to be left alone (`Retry-After`): nobody asks sooner, whoever presses what. */
+  /**
+   * Until when the server itself has asked to be left alone (`Retry-After`): nobody asks sooner, whoever presses what. Of
+   * longer waits that is their beginning: who knows that the server is back need not sit them out.
+   */
   readonly askedFor: number;
   /** Whether somebody is asking; the others wait for what comes of it until `notBefore`. */
   readonly asking: boolean;
@@ -50,7 +53,7 @@ export const asked = (circuit: Circuit, now: number): Circuit => ({ ...circuit, 
  */
 export function failed(circuit: Circuit, problem: Problem, startedAt: number, now: number, random: number): Circuit {
   const asksFor = problem.retry_after_s ? now + problem.retry_after_s * 1000 : 0;
-  const askedFor = Math.max(circuit.askedFor, asksFor);
+  const askedFor = Math.max(circuit.askedFor, Math.min(asksFor, now + CAP_S * 1000));
   if (startedAt < circuit.failedAt) return { ...circuit, askedFor, notBefore: Math.max(circuit.notBefore, asksFor) };
   const wait_s = random * Math.min(CAP_S, BASE_S * 2 ** circuit.failures);
   return {

@@ -45,6 +45,8 @@ export class Conversation {
   asOf = $state<number | null>(null);
   readonly #closed = new AbortController();
   #keeping: ReturnType<typeof setTimeout> | undefined;
+  /** Whether something has changed since the chat was last kept. */
+  #unkept = false;
   #gone = false;
   readonly #beside = new Beside(this);
 
@@ -89,7 +91,7 @@ export class Conversation {
     const { spot } = router;
     this.chat.start();
     const leave = this.writing.open();
-    window.addEventListener("pagehide", () => this.#keeping !== undefined && void this.#keep(), { signal: this.closed });
+    window.addEventListener("pagehide", () => this.#unkept && void this.#keep(), { signal: this.closed });
     if (spot?.message) void this.reading.show(spot.message.id, spot.message.top);
     else if (spot === null && messageId !== null) void this.reading.show(messageId);
     void follow({
@@ -101,7 +103,7 @@ export class Conversation {
       onLink: (link) => this.#linked(link),
     }).catch((thrown: unknown) => this.#refuse(asProblemError(thrown).problem));
     return () => {
-      if (this.#keeping !== undefined) void this.#keep();
+      if (this.#unkept) void this.#keep();
       this.#closed.abort();
       this.chat.stop();
       this.personas.stop();
@@ -181,7 +183,13 @@ export class Conversation {
     if (view.resumeAfter === null) return;
     this.asOf = null;
     if (before.resumeAfter === null) void this.#keep();
-    else if (reshaped || view.messages !== before.messages) this.#keeping ??= setTimeout(() => void this.#keep(), KEPT_AFTER_MS);
+    else if (reshaped || view.messages !== before.messages) this.#changed(reshaped);
+  }
+
+  /** A reply that grows is kept once it has ended, or the page is left: not again and again while somebody types. */
+  #changed(reshaped: boolean): void {
+    this.#unkept = true;
+    if (reshaped || !this.replying) this.#keeping ??= setTimeout(() => void this.#keep(), KEPT_AFTER_MS);
   }
 
   #linked(link: Link): void {
@@ -202,6 +210,7 @@ export class Conversation {
   async #keep(): Promise<void> {
     clearTimeout(this.#keeping);
     this.#keeping = undefined;
+    this.#unkept = false;
     const { headId, messages } = this.view;
     if (headId === null || this.asOf !== null || this.#gone) return;
     const branch: KeptMessages = { headId, messages: this.path.slice(-MESSAGES).map((id) => messages.get(id)!) };

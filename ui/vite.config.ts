@@ -16,9 +16,8 @@ export default defineConfig(({ mode }) => ({
     // What the first page needs is added up by a test.
     manifest: true,
     rollupOptions: {
-      input: { index: "index.html", sw: "src/worker/sw.ts" },
-      // A worker rules over the folder that it lies in.
-      output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      input: { index: "index.html" },
+      output: { entryFileNames: "assets/[name]-[hash].js" },
     },
   },
   server: {

@@ -24,6 +24,19 @@ KEPT = """async () => {
 """The paths of everything that the browser keeps for the app."""
 
 
+PAGES = """async () => {
+  const database = await new Promise((done) => {
+    const opening = indexedDB.open("perdure");
+    opening.onsuccess = () => done(opening.result);
+  });
+  return new Promise((done) => {
+    const asking = database.transaction("pages").objectStore("pages").getAllKeys();
+    asking.onsuccess = () => done(asking.result);
+  });
+}"""
+"""The names of what the browser keeps of the record."""
+
+
 @pytest.fixture
 def own(tmp_path: Path, backend: ScriptedBackend) -> Iterator[Installation]:
     """A Perdure that may go away."""
@@ -41,7 +54,7 @@ async def settled(reader: Reader) -> None:
 
 @pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
 async def test_the_app_opens_while_its_server_is_away(own: Installation, come: Come, viewport: dict[str, int]) -> None:
-    """Reloaded without a server: the app is there, says calmly what is, and goes on by itself afterwards."""
+    """Reloaded without a server: the app is there, says calmly what is and as of when, and goes on by itself."""
     reader = await come(base=own.url, viewport=viewport)
     reader.interrupted = True
     await reader.open()
@@ -50,7 +63,8 @@ async def test_the_app_opens_while_its_server_is_away(own: Installation, come: C
     await reader.page.reload()
     note = reader.main.get_by_text("The server cannot be reached")
     await expect(note).to_be_visible()
-    await expect(reader.main.get_by_text("Trying again by itself")).to_be_visible()
+    await expect(note).to_contain_text("As this browser saw it last:")
+    await expect(reader.button("Try now")).to_be_visible()
     await reader.looks_right()
     await reader.is_accessible()
     # A page that nobody has opened before is there too, under its own address.
@@ -81,19 +95,30 @@ async def test_the_page_is_the_servers_while_there_is_a_server(own: Installation
     await expect(reader.button("Chat with Mizzle")).to_be_visible()
 
 
-async def test_no_answer_of_the_api_is_kept(own: Installation, come: Come) -> None:
-    """After a conversation there is nothing in the browser's caches but the program."""
+async def test_what_is_kept_of_the_record_is_kept_where_it_is_meant_to_be(own: Installation, come: Come) -> None:
+    """The browser's caches hold the program alone. What was looked at is in its database, until that is cleared."""
     reader = await come(base=own.url)
     await reader.open()
     await settled(reader)
     await reader.meet("Mizzle")
     await reader.ended(await reader.say("nobody else needs to know [[tokens=5]]"))
+    chat_id = reader.chat_id
     await reader.open("/chats")
+    await expect(reader.main.get_by_role("article")).to_have_count(1)
     kept = await reader.page.evaluate(KEPT)
     assert "/" in kept
     assert [
         path for path in kept if not path.startswith("/assets/") and path not in ("/", "/appearance.js", "/favicon.svg")
     ] == []
+    pages = await reader.page.evaluate(PAGES)
+    assert set(pages) == {"characters", "chats", f"chat/{chat_id}", f"messages/{chat_id}"}
+    await reader.open("/settings/data")
+    await expect(reader.page.get_by_text("to be read without the server")).to_be_visible()
+    await reader.is_accessible()
+    await reader.looks_right()
+    await reader.button("Clear what is there to read").click()
+    await expect(reader.page.get_by_text("Cleared.")).to_be_visible()
+    assert await reader.page.evaluate(PAGES) == []
 
 
 async def test_shells_of_earlier_versions_are_cleared_away(own: Installation, come: Come) -> None:

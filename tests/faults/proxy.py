@@ -145,6 +145,10 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._deafen()
+        # Who was let in a moment ago is known, and can be seen off, only once their task has begun.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        await self._reset_all()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

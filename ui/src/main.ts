@@ -5,6 +5,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { language } from "./i18n/i18n.svelte";
 import { keepShell } from "./lib/offline";
+import { gate } from "./stores/browser";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
@@ -12,5 +13,5 @@ if (!target) throw new Error("index.html has no #app");
 void language.start().then(() => {
   target.replaceChildren();
   mount(App, { target });
-  keepShell();
+  keepShell(() => !gate.withholds);
 });

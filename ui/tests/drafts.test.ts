@@ -20,6 +20,11 @@ describe("a draft that two devices write", () => {
   it("is cleared everywhere once the message was sent on one of them", () => {
     expect(reconciled({ text: "hello", base: "hello" }, "")).toEqual({ text: "", base: "" });
   });
+
+  it("takes what the server has heard from this very page, before the page knew of that, for nobody else's", () => {
+    const local = { text: "half a thought, and more", base: "", told: "half a thought." };
+    expect(reconciled(local, "half a thought.")).toEqual({ text: "half a thought, and more", base: "half a thought." });
+  });
 });
 
 describe("saving a draft", () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Letter } from "../src/lib/shelf";
+import { written, type Letter } from "../src/lib/letters";
 import { lettersHere } from "../src/lib/queue";
 import { emptyView, type ChatView, type ShownMessage } from "../src/lib/stream";
 
 const message = (id: string, parent_id: string | null, state: ShownMessage["state"] = "done"): ShownMessage =>
   ({ id, parent_id, state }) as ShownMessage;
 const held = (messageId: string, behind: string | null): Letter =>
-  ({ chatId: "c", messageId, parentId: null, text: messageId, writtenAt: "", held: true, behind });
+  written({ chatId: "c", messageId, parentId: null, text: messageId, writtenAt: "", held: true, behind });
 const view = (headId: string, path: string[], ...messages: ShownMessage[]): ChatView =>
   ({ ...emptyView, headId, path, messages: new Map(messages.map((one) => [one.id, one])) });
 const here = (letters: Letter[], now: ChatView): string[] => lettersHere(letters, now).map((one) => one.messageId);

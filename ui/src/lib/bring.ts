@@ -1,4 +1,5 @@
 /** Fetches a part of the program that was left for later, however often it takes. */
+import { ask } from "./api/http";
 import { Backoff, type Wait } from "./reconnect";
 
 export interface Bringing {
@@ -34,7 +35,7 @@ export async function bring<T>(load: () => Promise<T>, options: Bringing): Promi
 
 async function serverAnswers(): Promise<boolean> {
   try {
-    return (await fetch("/healthz", { cache: "no-store" })).ok;
+    return (await ask("/healthz", { cache: "no-store" })).ok;
   } catch {
     return false;
   }

@@ -3,38 +3,85 @@
  * another device has it. `base` is what the server is known to have: whoever of the two has changed since then is right,
  * and where both have, nothing of either is lost.
  */
+import type { Kept, Laid } from "./kept";
 import { persist, type Wait } from "./reconnect";
 
 export interface Draft {
   readonly text: string;
   readonly base: string;
+  /** What the server was told last. Whether it has heard that is not known before it says so. */
+  readonly told?: string;
 }
 
+/** Where an earlier version of the app kept them, in `localStorage`. */
 const PREFIX = "perdure.draft.";
-const NONE: Draft = { text: "", base: "" };
+export const NONE: Draft = { text: "", base: "" };
 
 /** The draft once the server has said what it has. */
 export function reconciled(local: Draft, server: string): Draft {
   if (local.text === server || local.text === local.base) return { text: server, base: server };
-  if (server === local.base || local.text.includes(server)) return { text: local.text, base: server };
+  if (server === local.base || server === local.told || local.text.includes(server)) return { text: local.text, base: server };
   return { text: server.includes(local.text) ? server : `${local.text}\n${server}`, base: server };
 }
 
-export function readDraft(chatId: string): Draft {
-  try {
-    const draft = JSON.parse(localStorage.getItem(PREFIX + chatId) ?? "null") as Partial<Draft> | null;
-    return { text: String(draft?.text ?? ""), base: String(draft?.base ?? "") };
-  } catch {
-    return NONE;
+/** Keeps a draft in this browser: the latest text alone, one at a time, so that no key waits for a disk. */
+export class DraftKeeper {
+  readonly #kept: Promise<Kept>;
+  readonly #chatId: string;
+  #wanted: Draft | null = null;
+  #running = false;
+
+  constructor(kept: Promise<Kept>, chatId: string) {
+    this.#kept = kept;
+    this.#chatId = chatId;
+  }
+
+  async read(): Promise<Draft> {
+    const draft = await (await this.#kept).get("drafts", this.#chatId);
+    return draft ?? formerDraft(this.#chatId);
+  }
+
+  keep(draft: Draft): void {
+    this.#wanted = draft;
+    if (!this.#running) void this.#run();
+  }
+
+  /** What is to be kept of a draft together with the letter that it has become. */
+  sent(draft: Draft): Laid {
+    this.#wanted = null;
+    return this.#laid(draft);
+  }
+
+  /** The page may go: nothing is waited for. */
+  flush(): void {
+    if (this.#wanted !== null) void this.#put();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#wanted !== null) await this.#put();
+    this.#running = false;
+  }
+
+  async #put(): Promise<void> {
+    const draft = this.#wanted!;
+    this.#wanted = null;
+    await (await this.#kept).put(this.#laid(draft));
+  }
+
+  #laid(draft: Draft): Laid {
+    return ["drafts", this.#chatId, draft.text === "" && draft.base === "" ? null : draft];
   }
 }
 
-export function keepDraft(chatId: string, draft: Draft): void {
+/** Moved from there once. */
+function formerDraft(chatId: string): Draft {
   try {
-    if (draft.text === "" && draft.base === "") localStorage.removeItem(PREFIX + chatId);
-    else localStorage.setItem(PREFIX + chatId, JSON.stringify(draft));
+    const draft = JSON.parse(localStorage.getItem(PREFIX + chatId) ?? "null") as Partial<Draft> | null;
+    localStorage.removeItem(PREFIX + chatId);
+    return { text: String(draft?.text ?? ""), base: String(draft?.base ?? "") };
   } catch {
-    // Without storage the draft lives as long as its page.
+    return NONE;
   }
 }
 

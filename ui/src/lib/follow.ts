@@ -3,7 +3,7 @@
  * connects again from the place reached. Framework-free; network, waiting and randomness are arguments.
  */
 import { asProblemError, ProblemError, unreachable } from "./problem";
-import { Backoff, type Wait } from "./reconnect";
+import { Backoff, pause_s, type Wait } from "./reconnect";
 import { SseParser, type SseFrame } from "./sse";
 import { merge, placeLost, reconnected, type ChatEvent, type ChatView } from "./stream";
 
@@ -48,7 +48,7 @@ export async function follow(following: Following): Promise<void> {
         continue;
       }
       following.onLink("reconnecting");
-      await following.wait(Math.max(backoff.failed(), error.retryAfterS ?? 0), following.signal);
+      await following.wait(pause_s(error, backoff), following.signal);
     }
   }
 }

@@ -1,174 +1,151 @@
 /**
- * Messages written but not yet known to be durable. Each keeps the UUID it was born with, is sent again until the
- * server says yes or refuses, and outlives a reload of the page (promises 1 and 7).
+ * The letters of this browser as a page sees them, whatever chat they are for and whichever tab they were written in. A
+ * letter leaves only once the server has it, or the person takes it back. Who sends them: sender.ts.
  *
  * A letter may be held: it is behind a reply that still runs, or behind another letter, and what it will follow is not
  * known yet. It is released once, and what it follows is written down before it goes, so that every repetition says the
  * same.
- *
- * Every entry has its own storage key: two tabs never overwrite each other's list, and sending one entry from both is
- * harmless because its UUID is the same.
  */
-import { asProblemError, type ProblemError } from "./problem";
-import { persist, type Wait } from "./reconnect";
-import { letters, put, remove, take, type Letter, type OpenShelf } from "./shelf";
-import type { Problem, Sent } from "./wire";
+import type { Gate } from "./gate";
+import type { Kept, Laid } from "./kept";
+import { inOrder, rewritten, written, type Fresh, type Letter } from "./letters";
+import type { News } from "./news";
+import type { Sender } from "./sender";
+import type { Message } from "./wire";
 
-/** A letter under way; `trouble` is why the last try failed, null while nothing has gone wrong. */
-export interface Pending extends Letter {
-  readonly trouble: Problem | null;
+export interface Desk {
+  readonly kept: Promise<Kept>;
+  readonly gate: Pick<Gate, "hurry" | "watch">;
+  readonly news: News;
+  readonly sender: Pick<Sender, "run">;
+  readonly onLetters: (letters: readonly Letter[]) => void;
+  /** A letter has become this message, sent by another page. */
+  readonly onSent: (message: Message) => void;
+  /** Runs `then` at that instant, in Unix milliseconds, in place of what was to be run before. */
+  readonly alarm: (at: number, then: () => void) => void;
 }
 
-export interface Post {
-  readonly shelf: OpenShelf;
-  readonly send: (letter: Letter) => Promise<Sent>;
-  readonly wait: Wait;
-  readonly onPending: (pending: readonly Pending[]) => void;
-  readonly onSent: (letter: Letter, answer: Sent) => void;
-  /** The server will never take this letter: its text belongs back in the composer. */
-  readonly onRefused: (letter: Letter, problem: Problem) => void;
-}
+type Change = (letter: Letter) => Letter;
 
 export class Outbox {
-  readonly #chatId: string;
-  readonly #post: Post;
-  readonly #closed = new AbortController();
-  /** Whether the shelf can be trusted to hold what is pending. */
-  #kept = true;
-  #pending: readonly Pending[] = [];
+  readonly #desk: Desk;
+  #letters: readonly Letter[] = [];
+  /** How much is being written down: until then, what lies there is older than what is shown. */
+  #underWay = 0;
+  #changes = 0;
 
-  constructor(chatId: string, post: Post) {
-    this.#chatId = chatId;
-    this.#post = post;
+  constructor(desk: Desk) {
+    this.#desk = desk;
   }
 
-  /** Takes up what an earlier page left unsent. */
-  open(): void {
-    for (const letter of letters(this.#post.shelf)) if (letter.chatId === this.#chatId) this.#start(letter);
+  /** Takes up what earlier pages left, and goes on with it; returns how to leave it. */
+  open(): () => void {
+    const unheard = this.#desk.news.hear((tidings) => {
+      if (tidings.kind === "sent") this.#desk.onSent(tidings.message);
+      else if (tidings.kind === "letters") void this.#takeUp();
+    });
+    const unwatched = this.#desk.gate.watch(() => void this.run());
+    void this.#takeUp();
+    return () => {
+      unheard();
+      unwatched();
+    };
   }
 
-  /** Stops trying; unsent letters stay on the shelf for the next page. */
-  close(): void {
-    this.#closed.abort();
-  }
-
-  add(letter: Letter): void {
-    this.#keep(letter);
-    this.#start(letter);
+  /** Resolves once it is kept, with what is to be kept `besides` all in one; then it goes. */
+  async add(fresh: Fresh, ...besides: readonly Laid[]): Promise<void> {
+    const letter = written(fresh);
+    this.#show([...this.#letters, letter]);
+    await this.#write((kept) => kept.put(["letters", letter.messageId, letter], ...besides));
   }
 
   /** Lets a held letter go, behind `parentId`. Another tab may have let it go, or withdrawn it, before. */
   release(messageId: string, parentId: string | null): void {
-    const held = this.#heldNow(messageId);
-    if (!held) return;
-    const letter = held.held ? { ...held, parentId, held: false } : held;
-    this.#replace(letter);
-    void this.#deliver(letter);
+    this.#change(messageId, (letter) => (letter.held ? { ...letter, parentId, held: false } : letter));
   }
 
   /** A held letter now waits for this reply. */
   stand(messageId: string, behind: string): void {
-    const held = this.#heldNow(messageId);
-    if (held?.held && held.behind !== behind) this.#replace({ ...held, behind });
+    const known = this.#letters.find((one) => one.messageId === messageId);
+    if (known?.held && known.behind !== behind) this.#change(messageId, (letter) => ({ ...letter, behind }));
   }
 
-  /** Changes what a held letter says. */
+  /** Keeps it from going while it is being changed, or lets it go on. */
+  pause(messageId: string, paused: boolean): void {
+    this.#change(messageId, (letter) => ({ ...letter, paused }));
+  }
+
   rewrite(messageId: string, text: string): void {
-    const held = this.#heldNow(messageId);
-    if (held?.held) this.#replace({ ...held, text });
+    this.#change(messageId, (letter) => rewritten(letter, text));
   }
 
-  /** Takes a held letter back; returns whether it was still there to be taken. */
-  withdraw(messageId: string): boolean {
-    const held = this.#heldNow(messageId);
-    if (!held?.held) return false;
-    this.#leave(held);
-    return true;
-  }
-
-  /** The shelf was changed by another tab: what it has withdrawn is withdrawn here, what it has rewritten is shown. */
-  look(): void {
-    for (const one of this.#pending.filter(({ held }) => held)) {
-      const now = this.#heldNow(one.messageId);
-      if (now && (now.text !== one.text || now.behind !== one.behind)) {
-        this.#change(this.#pending.map((other) => (other === one ? { ...one, text: now.text, behind: now.behind } : other)));
-      }
-    }
-  }
-
-  /** A letter that is still held here, as the shelf has it now; gone from the shelf, it is gone here as well. */
-  #heldNow(messageId: string): Letter | null {
-    const known = this.#pending.find((one) => one.messageId === messageId && one.held);
-    if (!known) return null;
-    const { trouble: _, ...letter } = known;
-    if (!this.#kept) return letter;
-    try {
-      const now = take(this.#post.shelf, messageId);
-      if (now) return now;
-    } catch {
-      return letter;
-    }
-    this.#change(this.#pending.filter((one) => one !== known));
-    return null;
-  }
-
-  #keep(letter: Letter): void {
-    try {
-      put(this.#post.shelf, letter);
-    } catch {
-      this.#kept = false;
-    }
-  }
-
-  #replace(letter: Letter): void {
-    this.#keep(letter);
-    this.#change(this.#pending.map((one) => (one.messageId === letter.messageId ? { ...letter, trouble: null } : one)));
-  }
-
-  #start(letter: Letter): void {
-    this.#change([...this.#pending, { ...letter, trouble: null }]);
-    if (!letter.held) void this.#deliver(letter);
-  }
-
-  async #deliver(letter: Letter): Promise<void> {
-    let answer: Sent;
-    try {
-      answer = await persist(() => this.#post.send(letter), {
-        wait: this.#post.wait,
-        signal: this.#closed.signal,
-        onFailure: (error) => this.#trouble(letter, error),
-      });
-    } catch (thrown) {
-      if (this.#closed.signal.aborted) return;
-      this.#leave(letter);
-      this.#post.onRefused(letter, asProblemError(thrown).problem);
-      return;
-    }
-    // Told before it is forgotten: the message must not vanish between 'pending' and 'known'.
-    this.#post.onSent(letter, answer);
-    this.#forget(letter);
-  }
-
-  #trouble(letter: Letter, error: ProblemError): void {
-    this.#change(
-      this.#pending.map((one) => (one.messageId === letter.messageId ? { ...one, trouble: error.problem } : one)),
+  /** Takes a letter back; null where it had gone, or another tab has taken it. */
+  async withdraw(messageId: string): Promise<Letter | null> {
+    const taken: Letter[] = [];
+    this.#show(this.#letters.filter((one) => one.messageId !== messageId));
+    await this.#write((kept) =>
+      kept.change("letters", messageId, (letter) => {
+        if (letter) taken.push(letter);
+        return null;
+      }),
     );
+    const [letter = null] = taken;
+    // What waits behind it waits for what it stood behind.
+    const behind = letter?.parentId ?? letter?.behind ?? null;
+    if (behind !== null) for (const one of this.#letters) if (one.behind === messageId) this.stand(one.messageId, behind);
+    return letter;
   }
 
-  /** A letter that will never be a message: what waits behind it waits for what that stood behind. */
-  #leave(letter: Letter): void {
-    const behind = letter.parentId ?? letter.behind;
-    for (const one of this.#pending) if (one.behind === letter.messageId && behind !== null) this.stand(one.messageId, behind);
-    this.#forget(letter);
+  /** Tries it out of turn, as far as there is a budget for that; whether there is. */
+  async sendNow(messageId: string): Promise<boolean> {
+    const granted = await this.#desk.gate.hurry();
+    if (granted) this.#change(messageId, (letter) => ({ ...letter, notBefore: 0 }));
+    return granted;
   }
 
-  #forget(letter: Letter): void {
-    remove(this.#post.shelf, letter.messageId);
-    this.#change(this.#pending.filter((one) => one.messageId !== letter.messageId));
+  /** The access token was given: what waited for it goes. */
+  unlocked(): void {
+    for (const { messageId, trouble } of this.#letters) {
+      if (trouble?.code === "access_token_required") this.#change(messageId, (letter) => ({ ...letter, notBefore: 0 }));
+    }
   }
 
-  #change(pending: readonly Pending[]): void {
-    this.#pending = pending;
-    this.#post.onPending(pending);
+  /** Sends what is due, now and whenever more will be. */
+  async run(): Promise<void> {
+    const next = await this.#desk.sender.run();
+    if (next !== null) this.#desk.alarm(next, () => void this.run());
+  }
+
+  /** Looks at what lies there now. */
+  async look(): Promise<void> {
+    const changes = this.#changes;
+    const letters = await (await this.#desk.kept).all("letters");
+    if (this.#underWay === 0 && changes === this.#changes) this.#show(letters);
+  }
+
+  async #takeUp(): Promise<void> {
+    await this.look();
+    await this.run();
+  }
+
+  /** Shown at once, and written down. What is gone stays gone. */
+  #change(messageId: string, change: Change): void {
+    this.#show(this.#letters.map((one) => (one.messageId === messageId ? change(one) : one)));
+    void this.#write((kept) => kept.change("letters", messageId, (letter) => letter && change(letter)));
+  }
+
+  async #write(work: (kept: Kept) => Promise<unknown>): Promise<void> {
+    this.#underWay += 1;
+    this.#changes += 1;
+    await work(await this.#desk.kept);
+    this.#underWay -= 1;
+    this.#desk.news.tell({ kind: "letters" });
+    await this.look();
+    void this.run();
+  }
+
+  #show(letters: readonly Letter[]): void {
+    this.#letters = inOrder(letters);
+    this.#desk.onLetters(this.#letters);
   }
 }

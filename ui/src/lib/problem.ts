@@ -23,6 +23,14 @@ export class ProblemError extends Error {
   }
 }
 
+/** No call was made: the server struggles, and it is not time yet to ask it again. */
+export class Withheld extends ProblemError {
+  /** `wait_s` is how long that is so. */
+  constructor(problem: Problem, wait_s: number) {
+    super({ ...problem, retry_after_s: wait_s });
+  }
+}
+
 export const unreachable: Problem = {
   code: "unreachable",
   fault: "network",

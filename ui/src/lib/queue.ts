@@ -2,7 +2,7 @@
  * Messages that wait behind a reply. Which reply that is, is kept with each (`behind`): like a message that was sent, one
  * that waits belongs to a branch, and on another branch it is neither shown nor sent. Pure.
  */
-import type { Letter } from "./shelf";
+import type { Letter } from "./letters";
 import type { ChatView } from "./stream";
 import { isInProgress } from "./turns";
 

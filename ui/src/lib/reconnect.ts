@@ -2,10 +2,13 @@
  * When to try again. Exponential back-off with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015), so
  * that a thousand pages do not come back in the same instant. Clock and randomness are arguments.
  */
-import { asProblemError, type ProblemError } from "./problem";
+import { asProblemError, Withheld, type ProblemError } from "./problem";
 
 export const BASE_S = 0.25;
 export const CAP_S = 10;
+
+/** How long to wait after `failures` earlier ones, in seconds: anywhere in [0, min(cap, base·2ⁿ)), as `random` in [0, 1) is. */
+export const backoff_s = (failures: number, random: number): number => random * Math.min(CAP_S, BASE_S * 2 ** failures);
 
 export class Backoff {
   readonly #random: () => number;
@@ -25,12 +28,17 @@ export class Backoff {
     this.#failures = 0;
   }
 
-  /** Counts a failure; how long to wait before the next try, in seconds: anywhere in [0, min(cap, base·2ⁿ)). */
+  /** Counts a failure; how long to wait before the next try, in seconds. */
   failed(): number {
-    const ceiling_s = Math.min(CAP_S, BASE_S * 2 ** this.#failures);
+    const wait_s = backoff_s(this.#failures, this.#random());
     this.#failures += 1;
-    return this.#random() * ceiling_s;
+    return wait_s;
   }
+}
+
+/** How long to wait after what a try has thrown, in seconds. Where no call was made, nothing has failed. */
+export function pause_s(error: ProblemError, backoff: Backoff): number {
+  return error instanceof Withheld ? error.retryAfterS! : Math.max(backoff.failed(), error.retryAfterS ?? 0);
 }
 
 /** Waits `delay_s`, or less where something makes an early try worthwhile. Resolves also when `signal` aborts. */
@@ -90,7 +98,7 @@ export async function persist<T>(attempt: () => Promise<T>, options: Persistence
       const error = asProblemError(thrown);
       if (!error.retryable || options.signal.aborted) throw error;
       options.onFailure?.(error);
-      await options.wait(Math.max(backoff.failed(), error.retryAfterS ?? 0), options.signal);
+      await options.wait(pause_s(error, backoff), options.signal);
       if (options.signal.aborted) throw error;
     }
   }

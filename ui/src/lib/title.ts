@@ -5,7 +5,16 @@ export function chatTitle(chat: Chat | null): string {
   return chat?.title || (chat?.characters ?? []).map(({ name }) => name).join(", ");
 }
 
-/** What the browser's tab says of a chat. A reply that came while nobody looked is marked until somebody looks. */
-export function tabTitle(name: string, replying: boolean, waiting: boolean): string {
-  return `${waiting ? "● " : replying ? "… " : ""}${name}`;
+/** What is worth a mark before a chat's name in the browser's tab. */
+export interface Marks {
+  readonly replying: boolean;
+  /** A reply came while nobody looked. */
+  readonly waiting: boolean;
+  /** Something waits to be sent. */
+  readonly unsent: boolean;
+}
+
+/** What the browser's tab says of a chat: the mark that matters most, until somebody looks or it is over. */
+export function tabTitle(name: string, { replying, waiting, unsent }: Marks): string {
+  return `${waiting ? "● " : replying ? "… " : unsent ? "◷ " : ""}${name}`;
 }

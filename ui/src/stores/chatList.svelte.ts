@@ -1,9 +1,11 @@
 /** The list of chats: searched, longer and longer as one scrolls, and what is done with one of them. */
 import { SvelteSet } from "svelte/reactivity";
+import { forgetChat, keepChats, keptChats } from "../lib/archive";
 import { changeChat, getChats, hideChat, restoreChat } from "../lib/api/chats";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
 import type { Chat, Problem } from "../lib/wire";
+import { kept } from "./browser";
 import { recents } from "./recents.svelte";
 
 const PAGE = 40;
@@ -27,6 +29,8 @@ export class ChatList {
   query = $state("");
   /** What the list that is shown was searched for: the field may already hold more. */
   found = $state("");
+  /** When the list was seen, in Unix milliseconds, where it is what this browser kept; null where the server has just said it. */
+  asOf = $state<number | null>(null);
   readonly characterId: string | null;
   #current = new AbortController();
   #resting: ReturnType<typeof setTimeout> | undefined;
@@ -72,6 +76,7 @@ export class ChatList {
       this.#hidden.delete(chat.id);
       return false;
     }
+    void kept.then((cabinet) => forgetChat(cabinet, chat.id));
     void recents.refresh();
     return true;
   }
@@ -88,6 +93,20 @@ export class ChatList {
     return persist(wish, { signal: AbortSignal.timeout(PATIENCE_S * 1000), wait: waitInBrowser });
   }
 
+  /** Shows what this browser saw last of the list, until the server speaks. */
+  async #recall(q: string, signal: AbortSignal): Promise<void> {
+    const list = await keptChats(await kept);
+    if (list === null || signal.aborted || this.problem === null || (this.#known !== null && this.asOf === null)) return;
+    const wanted = q.toLocaleLowerCase();
+    const words = (chat: Chat): string => `${chat.title ?? ""}\n${chat.preview ?? ""}`.toLocaleLowerCase();
+    this.#known = list.chats.filter(
+      (chat) => words(chat).includes(wanted) && (this.characterId === null || chat.character_ids.includes(this.characterId)),
+    );
+    this.hasMore = false;
+    this.found = q;
+    this.asOf = list.seenAt;
+  }
+
   /** Those after `last`; with null the first ones. */
   async #load(last: Chat | null): Promise<void> {
     this.#current.abort();
@@ -101,10 +120,15 @@ export class ChatList {
         signal,
         wait: waitInBrowser,
         onFailure: (error) => {
-          if (!signal.aborted) this.problem = error.problem;
+          if (signal.aborted) return;
+          this.problem = error.problem;
+          if (last === null) void this.#recall(q, signal);
         },
       });
       if (signal.aborted) return;
+      if (q === "" && this.characterId === null && last === null) {
+        void kept.then((cabinet) => keepChats(cabinet, page, page.length < PAGE, Date.now()));
+      }
       const known = before === null ? [] : (this.#known ?? []);
       const ids = new Set(known.map((chat) => chat.id));
       const fresh = page.filter((chat) => !ids.has(chat.id));
@@ -112,6 +136,7 @@ export class ChatList {
       this.hasMore = page.length >= PAGE && fresh.length > 0;
       this.found = q;
       this.problem = null;
+      this.asOf = null;
     } catch (thrown) {
       if (signal.aborted) return;
       this.problem = asProblemError(thrown).problem;

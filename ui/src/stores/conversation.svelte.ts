@@ -1,10 +1,11 @@
 /** One open chat: what is known of it, live. What is drawn of it, what is being written and what can be done about it are in the stores beside this one, which it holds. */
+import { branchKey, chatKey, forgetChat, keepPage, keptPage, MESSAGES, PERSONAS, type KeptMessages } from "../lib/archive";
 import { changeChat, getChat, hideChat, restoreChat } from "../lib/api/chats";
 import { openEvents } from "../lib/api/messages";
 import { getPersonas } from "../lib/api/personas";
 import { follow, type Link } from "../lib/follow";
 import { asProblemError } from "../lib/problem";
-import { announceReachable, waitInBrowser } from "../lib/reconnect";
+import { waitInBrowser } from "../lib/reconnect";
 import { chatPath } from "../lib/routes";
 import { adopt, emptyView, siblingsOf, type ChatView, type ShownMessage } from "../lib/stream";
 import { isInProgress } from "../lib/turns";
@@ -12,6 +13,7 @@ import type { Chat, Message, Persona, Problem, Turn } from "../lib/wire";
 import { t } from "../i18n/i18n.svelte";
 import { Acts } from "./acts.svelte";
 import { Beside } from "./beside";
+import { kept } from "./browser";
 import { Drafting } from "./drafting.svelte";
 import { Edits } from "./edits.svelte";
 import { Loading } from "./loading.svelte";
@@ -21,10 +23,13 @@ import { router } from "./router.svelte";
 import { toasts } from "./toasts.svelte";
 import { Writing } from "./writing.svelte";
 
+/** A chat is kept so long after something has changed in it, in milliseconds: not at every word. */
+const KEPT_AFTER_MS = 1500;
+
 export class Conversation {
   readonly chatId: string;
   readonly chat;
-  readonly personas = new Loading(getPersonas);
+  readonly personas = new Loading(getPersonas, undefined, PERSONAS);
   view = $state.raw<ChatView>(emptyView);
   link = $state<Link>("connecting");
   /** Why the last wish was refused. */
@@ -36,7 +41,13 @@ export class Conversation {
   readonly writing: Writing;
   readonly acts: Acts;
   readonly edits: Edits;
+  /** When what is shown was seen, in Unix milliseconds, while it is what this browser kept; null once the server has spoken. */
+  asOf = $state<number | null>(null);
   readonly #closed = new AbortController();
+  #keeping: ReturnType<typeof setTimeout> | undefined;
+  /** Whether something has changed since the chat was last kept. */
+  #unkept = false;
+  #gone = false;
   readonly #beside = new Beside(this);
 
   readonly path: readonly string[] = $derived(this.view.path);
@@ -58,9 +69,10 @@ export class Conversation {
       },
       (chat) => {
         // Asked before the server was told of a draft, it may have answered with the one before.
-        if (chat.draft !== undefined && told === this.drafting.told) this.drafting.meet(chat.draft);
+        if (chat.draft !== undefined && told === this.drafting.told) void this.drafting.meet(chat.draft);
         this.#meetPersona(chat);
       },
+      chatKey(chatId),
     );
     this.edits = new Edits(chatId);
     this.reading = new Reading(this);
@@ -79,6 +91,7 @@ export class Conversation {
     const { spot } = router;
     this.chat.start();
     const leave = this.writing.open();
+    window.addEventListener("pagehide", () => this.#unkept && void this.#keep(), { signal: this.closed });
     if (spot?.message) void this.reading.show(spot.message.id, spot.message.top);
     else if (spot === null && messageId !== null) void this.reading.show(messageId);
     void follow({
@@ -88,8 +101,9 @@ export class Conversation {
       view: () => this.view,
       onView: (view) => this.#see(view),
       onLink: (link) => this.#linked(link),
-    }).catch((thrown: unknown) => (this.refused = asProblemError(thrown).problem));
+    }).catch((thrown: unknown) => this.#refuse(asProblemError(thrown).problem));
     return () => {
+      if (this.#unkept) void this.#keep();
       this.#closed.abort();
       this.chat.stop();
       this.personas.stop();
@@ -132,6 +146,7 @@ export class Conversation {
       return;
     }
     const id = this.chatId;
+    this.#forget();
     toasts.offer(t().chat.chatDeleted, async () => {
       await restoreChat(id);
       router.go(chatPath(id));
@@ -165,12 +180,51 @@ export class Conversation {
     if (reshaped) this.reading.reshaped(before);
     if (reshaped || view.families !== before.families) this.#beside.look();
     this.acts.tend();
-    this.writing.tend();
+    if (view.resumeAfter === null) return;
+    this.asOf = null;
+    if (before.resumeAfter === null) void this.#keep();
+    else if (reshaped || view.messages !== before.messages) this.#changed(reshaped);
+  }
+
+  /** A reply that grows is kept once it has ended, or the page is left: not again and again while somebody types. */
+  #changed(reshaped: boolean): void {
+    this.#unkept = true;
+    if (reshaped || !this.replying) this.#keeping ??= setTimeout(() => void this.#keep(), KEPT_AFTER_MS);
   }
 
   #linked(link: Link): void {
-    const back = link === "live" && this.link === "reconnecting";
     this.link = link;
-    if (back) announceReachable();
+    if (link === "reconnecting" && this.view.headId === null) void this.#recall();
+  }
+
+  /** Shows what this browser saw last of the chat, until the server speaks. */
+  async #recall(): Promise<void> {
+    const page = await keptPage(await kept, branchKey(this.chatId));
+    if (page === null || this.view.headId !== null || this.closed.aborted) return;
+    const { headId, messages } = page.value as KeptMessages;
+    this.asOf = page.seenAt;
+    this.#see(adopt({ ...this.view, headId }, messages));
+  }
+
+  /** Keeps the end of the branch, as it is now. */
+  async #keep(): Promise<void> {
+    clearTimeout(this.#keeping);
+    this.#keeping = undefined;
+    this.#unkept = false;
+    const { headId, messages } = this.view;
+    if (headId === null || this.asOf !== null || this.#gone) return;
+    const branch: KeptMessages = { headId, messages: this.path.slice(-MESSAGES).map((id) => messages.get(id)!) };
+    await keepPage(await kept, branchKey(this.chatId), branch, Date.now());
+  }
+
+  #refuse(problem: Problem): void {
+    this.refused = problem;
+    if (problem.status === 404) this.#forget();
+  }
+
+  /** The chat is gone: nothing of it is kept, neither now nor when the page is left. */
+  #forget(): void {
+    this.#gone = true;
+    void kept.then((cabinet) => forgetChat(cabinet, this.chatId));
   }
 }

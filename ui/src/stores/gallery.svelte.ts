@@ -1,5 +1,6 @@
 /** The characters, which of them are to be seen, and what came of the card files that were dropped. */
 import { changeCharacter, getCharacters, hideCharacter, importCard, restoreCharacter } from "../lib/api/characters";
+import { CHARACTERS } from "../lib/archive";
 import { arranged, lately, ORDERS, usedTags, type Order } from "../lib/gallery";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
@@ -17,7 +18,7 @@ const ORDER = "perdure.gallery-order";
 const PATIENCE_S = 15;
 
 class Gallery {
-  readonly characters = new Loading<Character[]>(getCharacters);
+  readonly characters = new Loading<Character[]>(getCharacters, undefined, CHARACTERS);
   imports = $state.raw<readonly Import[]>([]);
   query = $state("");
   tag = $state<string | null>(null);

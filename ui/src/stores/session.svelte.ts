@@ -2,18 +2,30 @@
 import { onAccessTokenRequired, openSession } from "../lib/api/http";
 import { asProblemError } from "../lib/problem";
 import type { Problem } from "../lib/wire";
+import { news } from "./browser";
 
 class Session {
   locked = $state(false);
   problem = $state.raw<Problem | null>(null);
   checking = $state(false);
   #waiting: (() => void)[] = [];
+  readonly #watchers: (() => void)[] = [];
 
   constructor() {
     onAccessTokenRequired(() => {
-      this.locked = true;
+      this.ask();
       return new Promise((resolve) => this.#waiting.push(resolve));
     });
+    // Given in another tab, it is given in all of them.
+    news.hear((tidings) => tidings.kind === "unlocked" && this.locked && this.#open());
+  }
+
+  ask(): void {
+    this.locked = true;
+  }
+
+  onUnlocked(watcher: () => void): void {
+    this.#watchers.push(watcher);
   }
 
   async unlock(accessToken: string): Promise<void> {
@@ -27,8 +39,14 @@ class Session {
     } finally {
       this.checking = false;
     }
+    news.tell({ kind: "unlocked" });
+    this.#open();
+  }
+
+  #open(): void {
     this.locked = false;
     for (const resolve of this.#waiting.splice(0)) resolve();
+    for (const watcher of this.#watchers) watcher();
   }
 }
 

@@ -1,4 +1,5 @@
 /** How the server is asked. Every failure is a ProblemError; a 401 waits for the access token and goes on. */
+import type { Gate } from "../gate";
 import { ProblemError, problemOf, unreachable } from "../problem";
 
 /** Resolves once the person has given the access token; set by the page that asks for it. */
@@ -8,25 +9,46 @@ export function onAccessTokenRequired(unlocked: () => Promise<void>): void {
   whenUnlocked = unlocked;
 }
 
+/** What every call passes; set by whoever runs the page or the service worker. */
+let pass: Gate["pass"] = (_, ask) => ask();
+
+export function askThrough(gate: Gate): void {
+  pass = (method, ask) => gate.pass(method, ask);
+}
+
 /** The answer to a request, once it is a 2xx one. */
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   for (;;) {
+    try {
+      return await ask(path, init);
+    } catch (thrown) {
+      if (!(thrown instanceof ProblemError) || thrown.problem.code !== "access_token_required") throw thrown;
+      await whenUnlocked();
+    }
+  }
+}
+
+/** The same without waiting for the access token: a 401 is a failure like others. */
+export const ask = (path: string, init: RequestInit): Promise<Response> =>
+  pass(init.method ?? "GET", async () => {
     let response: Response;
     try {
       response = await fetch(path, init);
     } catch (error) {
-      if (init.signal?.aborted) throw error;
+      const { signal } = init;
+      if (signal?.aborted && (signal.reason as Error | undefined)?.name !== "TimeoutError") throw error;
       throw new ProblemError(unreachable);
     }
-    if (response.ok) return response;
-    const problem = await problemOf(response);
-    if (problem.code !== "access_token_required") throw new ProblemError(problem);
-    await whenUnlocked();
-  }
-}
+    if (!response.ok) throw new ProblemError(await problemOf(response));
+    return response;
+  });
 
 export async function json<T>(path: string, init?: RequestInit): Promise<T> {
-  const response = await call(path, init);
+  return read<T>(await call(path, init));
+}
+
+/** What an answer holds. */
+export async function read<T>(response: Response): Promise<T> {
   try {
     return (await response.json()) as T;
   } catch {

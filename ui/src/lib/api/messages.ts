@@ -1,6 +1,7 @@
 /** Messages, turns, the branch that is shown, and the events of a chat. */
 import type { Chat, Message, MessagePage, Sent, Turn, Waiting } from "../wire";
-import { body, call, json } from "./http";
+import type { Letter } from "../letters";
+import { ask, body, call, json, read } from "./http";
 
 const chat = (id: string): string => `/api/v1/chats/${encodeURIComponent(id)}`;
 const message = (chatId: string, id: string): string => `${chat(chatId)}/messages/${encodeURIComponent(id)}`;
@@ -23,6 +24,15 @@ export interface NewMessage {
 
 export const putMessage = (chatId: string, id: string, content: NewMessage): Promise<Sent> =>
   json(message(chatId, id), body("PUT", content));
+
+/** A letter whose answer does not come in this time is sent again, in milliseconds. */
+const ANSWER_MS = 20_000;
+
+/** The same for a letter, which lets another time come where the access token is asked for. */
+export async function putLetter({ chatId, messageId, text, parentId }: Letter): Promise<Sent> {
+  const content: NewMessage = parentId === null ? { text } : { text, parent_id: parentId };
+  return read(await ask(message(chatId, messageId), { ...body("PUT", content), signal: AbortSignal.timeout(ANSWER_MS) }));
+}
 
 export const hideMessage = (chatId: string, id: string): Promise<Chat> => json(message(chatId, id), { method: "DELETE" });
 

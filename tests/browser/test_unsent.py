@@ -1,0 +1,85 @@
+"""What was written goes out, whatever holds it up: a server that hangs, an expired session, a browser without locks."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Come
+from tests.browser.test_access import give
+from tests.browser.test_outbox import SENDING, SILENT, pending, puts, said, settled, write
+from tests.faults.kinds import PASS, answer
+from tests.faults.proxy import Proxy
+from tests.http.asking import Asking
+from tests.http.installation import Installation
+
+pytestmark = pytest.mark.anyio
+
+TEXT = "said in the dark [[tokens=5]]"
+
+
+async def test_the_app_opens_while_its_server_hangs(come: Come, installation: Installation, ask: Asking) -> None:
+    """Connections are taken and nothing comes: the chat is there all the same, and what is written in it waits."""
+    with Proxy(installation.url) as box:
+        reader = await come(base=box.url)
+        reader.interrupted = True
+        await reader.meet("Mizzle")
+        await settled(reader)
+        await reader.open("/chats")
+        await expect(reader.page.get_by_role("heading", level=1)).to_have_text("Chats")
+        chat = reader.page.locator(".stage").get_by_role("link", name="Mizzle").first
+        path = await chat.get_attribute("href")
+        assert path is not None
+        box.always(SILENT)
+        await reader.open(path)
+        await expect(reader.messages).to_have_count(1)
+        await reader.field.fill(TEXT)
+        await reader.field.press("Enter")
+        await expect(pending(reader)).to_contain_text(TEXT)
+        box.always(PASS)
+        box.hang_up()
+        await reader.ended(await reader.reply_at(1))
+        assert await said(ask, reader.chat_id) == [TEXT]
+
+
+async def test_an_expired_session_keeps_the_message_until_the_token_is_given(
+    come: Come, guarded: Installation, token: str
+) -> None:
+    """The token is asked for; a reload meanwhile loses nothing; it goes out once, by itself."""
+    reader = await come(base=guarded.url)
+    reader.interrupted = True
+    await reader.open()
+    await give(reader, token)
+    await reader.meet("Mizzle")
+    await reader.page.context.clear_cookies()
+    await reader.field.fill(TEXT)
+    await reader.field.press("Enter")
+    await expect(reader.page.get_by_label("Access token")).to_be_focused()
+    await reader.page.reload()
+    await give(reader, token)
+    await reader.ended(await reader.reply_at(1))
+    await expect(pending(reader)).to_have_count(0)
+    await expect(reader.page.get_by_text(TEXT, exact=True)).to_have_count(1)
+
+
+async def test_of_two_tabs_without_locks_one_sends(come: Come, installation: Installation, ask: Asking) -> None:
+    """As on plain http, where browsers have no locks: one tab asks the server for both, and each shows what comes."""
+    with Proxy(installation.url) as box:
+        one = await come(base=box.url)
+        one.interrupted = True
+        await one.page.context.add_init_script("delete Navigator.prototype.locks")
+        await one.meet("Mizzle")
+        two = await come(base=box.url, context=one.page.context)
+        two.interrupted = True
+        await two.open(f"/chats/{one.chat_id}")
+        await expect(two.messages).to_have_count(1)
+        box.always(answer(503, Retry_After="1"), only=SENDING)
+        await write(one, TEXT)
+        await expect(pending(two)).to_contain_text("Not sent yet")
+        tried = puts(box)
+        box.always(PASS)
+        for reader in (one, two):
+            await expect(pending(reader)).to_have_count(0)
+            await reader.ended(await reader.reply_at(1))
+        assert puts(box) == tried + 1
+        assert await said(ask, one.chat_id) == [TEXT]

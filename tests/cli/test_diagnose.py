@@ -118,3 +118,4 @@ def test_a_mistake_in_the_call_is_told_as_one() -> None:
     assert run("http://user:secret@example.test/").exit_code == 2
     assert "secret" not in run("http://user:secret@example.test/").output
     assert run("http://127.0.0.1/", "--resolver", "name.test").exit_code == 2
+    assert run("http://127.0.0.1/", "--token-from", "NO_SUCH_VARIABLE").exit_code == 2

@@ -314,6 +314,24 @@ async def test_only_hosts_that_were_named_are_asked() -> None:
         assert linked.status_pages == ("http://status.service.test/",)
 
 
+async def test_a_token_is_shown_to_the_service_alone() -> None:
+    """Neither to where it leads on, though that host was named, nor to a status page elsewhere, nor to who reads."""
+    async with serving(status(200)) as other:
+        leading = status(302, Location=other.url(host="localhost"))
+        async with serving(leading) as served:
+            found = await diagnose(
+                asked(
+                    served.url(),
+                    also=frozenset({"localhost"}),
+                    status_page=Target.parse(other.url()),
+                    token="tell-nobody",
+                )
+            )
+            assert "Authorization: Bearer tell-nobody" in served.heads[0]
+        assert other.heads and not any("tell-nobody" in head for head in other.heads)
+    assert "tell-nobody" not in str(found)
+
+
 async def test_a_status_page_elsewhere_is_read_where_the_user_names_it() -> None:
     """Also where the service is away: what its operators say decides then whose silence it is."""
     async with serving(status(404), others={"/api/v2/summary.json": json(SUMMARY % "major")}) as page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import os
 import random
 import signal
 import ssl
@@ -56,6 +57,22 @@ class _NameServer(click.ParamType[tuple[str, int]]):
             self.fail(f"{text} is no address of a name server, such as 9.9.9.9 or 127.0.0.1:5353.", param, ctx)
 
 
+class _Variable(click.ParamType[str]):
+    """A secret by the name of where it is: what stands in a command line is seen by everybody on the machine."""
+
+    name = "variable"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        held = os.environ.get(str(value), "").strip()
+        if not held:
+            self.fail("There is no such environment variable, or it is empty.", param, ctx)
+        if not held.isprintable():
+            self.fail(
+                "What that variable holds has a line break in it, or something else that is no character.", param, ctx
+            )
+        return held
+
+
 @click.command("diagnose")
 @click.argument("target", metavar="URL", type=_Address())
 @click.option("--also", multiple=True, metavar="HOST", help="A further host that may be asked, if the way leads there.")
@@ -65,6 +82,8 @@ class _NameServer(click.ParamType[tuple[str, int]]):
 @click.option("--resolver", type=_NameServer(), metavar="ADDRESS", help="A name server to ask, not the system's.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="Certificates to trust, in the place of the system's.")  # fmt: skip
+@click.option("--token-from", "token", type=_Variable(), metavar="VARIABLE",
+              help="The environment variable that holds a bearer token for URL's own host.")  # fmt: skip
 @click.option("--expect-json", is_flag=True, help="A web page is not what should come.  [default: by the path]")
 @click.option("--timeout", "timeout_s", type=click.FloatRange(0.1, 300), default=10.0, show_default=True, metavar="S",
               help="Seconds for each step.")  # fmt: skip
@@ -82,6 +101,7 @@ def command(
     websocket: Target | None,
     resolver: tuple[str, int] | None,
     ca: Path | None,
+    token: str | None,
     expect_json: bool,
     timeout_s: float,
     slow_s: float,
@@ -102,6 +122,7 @@ def command(
         events=events,
         websocket=websocket,
         resolver=resolver,
+        token=token,
         json_asked=expect_json,
         timeout_s=timeout_s,
         slow_s=slow_s,

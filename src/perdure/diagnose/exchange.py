@@ -84,12 +84,14 @@ class _Exchange:
     def send(self, headers: Mapping[str, str]) -> None:
         through_proxy = self._way.proxy is not None and not self._target.secure
         named = {"Host": self._target.authority, "User-Agent": f"perdure-diagnose/{__version__}", **headers}
+        if self._way.token is not None:
+            named["Authorization"] = f"Bearer {self._way.token}"
         if through_proxy and self._way.proxy is not None and self._way.proxy.credentials:
             named["Proxy-Authorization"] = self._way.proxy.credentials
         request = h11.Request(
             method="GET",
             target=self._target.url if through_proxy else self._target.path,
-            headers=list({"Connection": "close", **named}.items()),
+            headers=[(name.encode(), value.encode()) for name, value in {"Connection": "close", **named}.items()],
         )
         self._writer.write(self._parser.send(request) or b"")
         self._writer.write(self._parser.send(h11.EndOfMessage()) or b"")

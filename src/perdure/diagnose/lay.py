@@ -26,6 +26,7 @@ async def lay(asked: Asked, target: Target) -> tuple[Way, list[Observation]]:
         else:
             address = await _to_proxy(asked, between, seen)
             way = Way(target, address, between.port, between, None, asked.timeout_s)
+        way = replace(way, token=asked.token_for(target))
         if target.secure:
             way = replace(way, context=asked.trust())
             seen.append(await tls.examine(way))

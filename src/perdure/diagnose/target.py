@@ -90,7 +90,7 @@ class Asked:
 
     `also` are further hosts that may be asked. `resolver` is (address, port) of a name server, None for the system's.
     `events` and `websocket` are addresses that should offer that. `timeout_s` is for each step. `trust` makes the TLS
-    context; `way_out` says whether this machine has a route to anywhere.
+    context; `way_out` says whether this machine has a route to anywhere. `token` is shown to the target's origin alone.
     """
 
     target: Target
@@ -104,12 +104,17 @@ class Asked:
     slow_s: float = SLOW_S
     trust: Callable[[], ssl.SSLContext] = field(default=ssl.create_default_context)
     way_out: Callable[[], bool] | None = None
+    token: str | None = field(default=None, repr=False)
 
     @property
     def hosts(self) -> frozenset[str]:
         """Every host that the user named."""
         named = (self.target, self.status_page, self.events, self.websocket)
         return self.also | {target.host for target in named if target is not None}
+
+    def token_for(self, target: Target) -> str | None:
+        """What may be shown to a target: nothing beyond the origin that it was given for."""
+        return self.token if target.origin == self.target.origin else None
 
 
 def _scheme_of(url: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from perdure.diagnose import proxy
 from perdure.diagnose.proxy import Proxy
@@ -17,7 +17,10 @@ Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How `host` is reached. `address` and `port` are where the connection goes: the host's own, or its proxy's."""
+    """How `host` is reached. `address` and `port` are where the connection goes: the host's own, or its proxy's.
+
+    `token` is what its host is shown with every request.
+    """
 
     target: Target
     address: str
@@ -25,6 +28,7 @@ class Way:
     proxy: Proxy | None
     context: ssl.SSLContext | None
     timeout_s: float
+    token: str | None = field(default=None, repr=False)
 
     @asynccontextmanager
     async def open(self, context: ssl.SSLContext | None = None) -> AsyncIterator[Pair]:

@@ -84,7 +84,7 @@ class Verdict:
         return self.finding is Finding.CLIENT and kind is not None and not kind.retry and kind is not NotFound
 
 
-_KEY = "Give the key or the token that the service asks for: an answer without it says nothing of the rest."
+_KEY = "Give the key or the token that the service asks for (`--token-from`): without it, it tells nothing of the rest."
 _WAIT = "Wait a moment and look again, with `--watch`: whoever runs the service has to mend it."
 _CLOCK = "Set this machine's clock, best by network time (NTP)."
 _SCHEME = "Ask with http:// in the place of https://, or check the port."

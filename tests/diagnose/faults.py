@@ -7,8 +7,8 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
 
@@ -131,28 +131,3 @@ def raw(handler: Handler) -> Handler:
     """The handler, without waiting for a request."""
     handler.raw = True  # type: ignore[attr-defined]
     return handler
-
-
-@contextmanager
-def nobody() -> Iterator[int]:
-    """A port at which nothing listens, kept from others."""
-    with socket.socket() as kept:
-        kept.bind(("127.0.0.1", 0))
-        yield kept.getsockname()[1]
-
-
-@contextmanager
-def black_hole() -> Iterator[int]:
-    """A port that takes no further connection and refuses none: its queue is full and nobody accepts."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        try:
-            for one in waiting:
-                one.setblocking(False)
-                one.connect_ex(listening.getsockname())
-            yield listening.getsockname()[1]
-        finally:
-            for one in waiting:
-                one.close()

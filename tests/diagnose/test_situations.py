@@ -21,6 +21,7 @@ from tests.diagnose import faults
 from tests.diagnose.certificates import NOW, STRANGER, server, trust
 from tests.diagnose.faults import Handler, bytes_then, json, raw, serving, status
 from tests.diagnose.name_server import BOTH, WELL, name_server
+from tests.faults.networks import black_hole, nobody
 
 pytestmark = pytest.mark.anyio
 
@@ -194,11 +195,10 @@ async def test_whose_fault_it_is(name: str) -> None:
 
 async def test_nothing_listens_and_nobody_accepts() -> None:
     """A refusal and a silence are two things."""
-    with faults.nobody() as port:
-        found = await diagnose(asked(f"http://127.0.0.1:{port}/"))
+    found = await diagnose(asked(nobody()))
     assert found.verdict.kind is not None and found.verdict.kind.code == "connection_refused"
-    with faults.black_hole() as port:
-        found = await diagnose(asked(f"http://127.0.0.1:{port}/", timeout_s=HURRY_S))
+    with black_hole() as url:
+        found = await diagnose(asked(url, timeout_s=HURRY_S))
     assert found.verdict.kind is not None and found.verdict.kind.code == "no_answer"
     assert [seen.step for seen in found.observations] == [Step.NAME, Step.CONNECT], "it ends where the way ends"
 
@@ -335,8 +335,7 @@ async def test_a_token_is_shown_to_the_service_alone() -> None:
 async def test_a_status_page_elsewhere_is_read_where_the_user_names_it() -> None:
     """Also where the service is away: what its operators say decides then whose silence it is."""
     async with serving(status(404), others={"/api/v2/summary.json": json(SUMMARY % "major")}) as page:
-        with faults.nobody() as port:
-            found = await diagnose(asked(f"http://127.0.0.1:{port}/", status_page=Target.parse(page.url())))
+        found = await diagnose(asked(nobody(), status_page=Target.parse(page.url())))
     assert found.verdict.finding is Finding.SERVER
     assert any("status page" in said for said in found.verdict.evidence)
 
@@ -367,9 +366,8 @@ async def test_the_proxy_of_the_environment_is_used_and_told(monkeypatch: pytest
         assert "/" in served.asked
         assert all("Proxy-Authorization: Basic" in head for head in proxy.heads)
         assert not any("Proxy-Authorization" in head for head in served.heads), "the service never sees them"
-    with faults.nobody() as port:
-        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
-        found = await diagnose(asked("https://service.test/"))
+    monkeypatch.setenv("https_proxy", nobody())
+    found = await diagnose(asked("https://service.test/"))
     assert found.observations[-1].sign is Sign.PROXY_AWAY
     assert exit_code(found) == 12
 

@@ -8,9 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from click.testing import CliRunner, Result
 
 from perdure.cli import main
+from perdure.cli.diagnose_command import pause_s
 from tests.diagnose.faults import Handler, Server, serving, status
 from tests.faults.networks import nobody
 
@@ -101,6 +103,14 @@ def test_waiting_ends_where_it_mends_nothing_more() -> None:
     assert "It is the server: Status 503" in lines[0]
     assert "It answers again. It was away for" in lines[1]
     assert "Waiting mends no more of it. It is on this side: Status 401" in lines[2]
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
+def test_who_watches_obeys_what_the_service_asks_for(chance: float) -> None:
+    """Not before it says, within reason, and not all at the same moment."""
+    assert pause_s(5, None, chance) == 5 * (0.5 + chance)
+    assert pause_s(5, 120, chance) > 120
+    assert pause_s(5, 1e9, chance) < 620
 
 
 def test_what_a_stranger_wrote_does_not_steer_the_terminal() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +23,8 @@ from perdure.core.diagnosis import (
     reported,
 )
 from perdure.core.errors import ProxyInTheWay, by_code
+
+NOW = 1_800_000_000.0
 
 signs = st.sampled_from(list(Sign))
 observations = st.builds(
@@ -90,19 +95,29 @@ def test_a_silence_is_the_servers_where_its_operators_say_so() -> None:
 def test_a_page_in_the_place_of_json_is_as_sure_as_it_is_that_json_was_wanted() -> None:
     """Where somebody said so it is another's page; where only the address looks so it is a guess, and told as one."""
     page = Answer(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
-    said, guessed = (judge([read(page, wanted=wanted, secure=True)]) for wanted in (Wanted.JSON, Wanted.JSON_LIKELY))
+    said, guessed = (
+        judge([read(page, wanted=wanted, secure=True, now=NOW)]) for wanted in (Wanted.JSON, Wanted.JSON_LIKELY)
+    )
     assert said.kind is guessed.kind is ProxyInTheWay
     assert said.confidence > 0.7 and guessed.confidence <= 0.5
     missing = Answer(404, {"content-type": "text/html"}, b"<html>Not Found</html>")
-    assert read(missing, wanted=Wanted.JSON, secure=True).sign is Sign.PROXY_PAGE
-    assert read(missing, wanted=Wanted.JSON_LIKELY, secure=True).sign is Sign.NOT_FOUND
+    assert read(missing, wanted=Wanted.JSON, secure=True, now=NOW).sign is Sign.PROXY_PAGE
+    assert read(missing, wanted=Wanted.JSON_LIKELY, secure=True, now=NOW).sign is Sign.NOT_FOUND
+
+
+def test_how_long_the_service_asks_to_wait_is_part_of_the_verdict() -> None:
+    """In seconds, whether it said so in seconds or as a date; that of the answer which decides."""
+    for said in ("90", format_datetime(datetime.fromtimestamp(NOW + 90, UTC))):
+        busy = read(Answer(503, {"retry-after": said}), wanted=Wanted.ANYTHING, secure=True, now=NOW)
+        assert judge([busy]).retry_after_s == 90 and "asks to wait 90 s" in busy.detail
+    assert judge([busy, Observation(Step.PROXY, "away", Sign.PROXY_AWAY)]).retry_after_s is None
 
 
 def test_a_sign_in_is_believed_only_where_no_certificate_vouches() -> None:
     """What a certificate proves to be the service is no hotel, and where it leads is its own affair."""
     page = Answer(200, {"content-type": "text/html"}, b"<html>Hotspot: sign in</html>")
-    assert read(page, wanted=Wanted.ANYTHING, secure=False).sign is Sign.PORTAL
-    assert read(page, wanted=Wanted.ANYTHING, secure=True).sign is Sign.ANSWERED
+    assert read(page, wanted=Wanted.ANYTHING, secure=False, now=NOW).sign is Sign.PORTAL
+    assert read(page, wanted=Wanted.ANYTHING, secure=True, now=NOW).sign is Sign.ANSWERED
 
 
 @pytest.mark.parametrize(
@@ -125,11 +140,13 @@ def test_where_a_redirect_is_a_networks_sign_in(status: int, secure: bool, url: 
 
 
 @given(
-    st.integers(200, 599), st.dictionaries(st.sampled_from(["content-type", "server", "via"]), st.text()), st.binary()
+    st.integers(200, 599),
+    st.dictionaries(st.sampled_from(["content-type", "server", "via", "retry-after"]), st.text()),
+    st.binary(),
 )
 def test_any_answer_is_read(status: int, headers: dict[str, str], body: bytes) -> None:
     """Whatever bytes come, and from 400 on they are never called well."""
-    sign = read(Answer(status, headers, body), wanted=Wanted.JSON, secure=False).sign
+    sign = read(Answer(status, headers, body), wanted=Wanted.JSON, secure=False, now=NOW).sign
     assert sign is not None
     assert (sign is Sign.ANSWERED) <= (status < 400)
 

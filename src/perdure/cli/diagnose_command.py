@@ -31,6 +31,9 @@ EXIT_CODES = {
 }
 """What scripts go by. 1 is an interrupted `--watch`, 2 a mistake in the call."""
 
+LONGEST_S = 600.0
+"""As long as a service is waited for because it asks for it, in seconds."""
+
 
 class _Address(click.ParamType[Target]):
     name = "url"
@@ -157,10 +160,7 @@ async def _once(asked: Asked, as_json: bool) -> Diagnosis:
 
 
 async def _until_well(asked: Asked, interval_s: float, as_json: bool) -> Diagnosis:
-    """Look again and again, until it is well, or waiting mends nothing more.
-
-    Between two looks is a wait of half to one and a half times the interval, by chance.
-    """
+    """Look again and again, until it is well, or waiting mends nothing more."""
     console = Console(highlight=False)
     away_since: float | None = None
     said = ""
@@ -181,4 +181,9 @@ async def _until_well(asked: Asked, interval_s: float, as_json: bool) -> Diagnos
             view.away(console, now)
         if well or vain:
             return found
-        await asyncio.sleep(interval_s * random.uniform(0.5, 1.5))
+        await asyncio.sleep(pause_s(interval_s, found.verdict.retry_after_s, random.random()))
+
+
+def pause_s(interval_s: float, retry_after_s: float | None, chance: float) -> float:
+    """Until the next look: half to one and a half times the interval, by a `chance` in [0, 1), after what was asked."""
+    return interval_s * (0.5 + chance) + min(retry_after_s or 0.0, LONGEST_S)

@@ -129,6 +129,7 @@ def document(found: Diagnosis, exit_codes: Mapping[Finding, int]) -> dict[str, A
         "sentence": judged.sentence,
         "remedy": judged.remedy,
         "evidence": list(judged.evidence),
+        "retry_after_s": judged.retry_after_s,
         "error": row,
         "exit_code": exit_codes[judged.finding],
         "steps": [

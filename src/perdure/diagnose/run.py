@@ -65,7 +65,8 @@ async def _reach(asked: Asked, tell: Told) -> tuple[Target, Way, Answer]:
         heard = await ask(way, target, {"Accept": "*/*" if wanted is Wanted.ANYTHING else "application/json"})
         location = heard.answer.headers.get("location")
         if heard.answer.status not in REDIRECTS or location is None:
-            observation = read(heard.answer, wanted=wanted, secure=target.secure, took_s=heard.took_s)
+            now = datetime.now(UTC).timestamp()
+            observation = read(heard.answer, wanted=wanted, secure=target.secure, now=now, took_s=heard.took_s)
             _tell_answer(asked, observation, heard, tell)
             return target, way, heard.answer
         try:

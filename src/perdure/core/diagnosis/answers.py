@@ -11,6 +11,7 @@ from typing import Any
 
 from perdure.core.diagnosis.signs import Observation, Sign, Step
 from perdure.core.errors import by_code
+from perdure.core.retry_after import retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ _BEFORE = re.compile(
     r"|fortigate|google frontend",
     re.IGNORECASE,
 )
+_WAIT_TOLD_S = 1e6
+"""More than days are no wait, and mostly a mistake."""
+
 _STATUSES = {
     401: Sign.KEY_WANTED,
     402: Sign.FORBIDDEN,
@@ -82,10 +86,14 @@ class Wanted(Enum):
     JSON = auto()
 
 
-def read(answer: Answer, *, wanted: Wanted, secure: bool, took_s: float | None = None) -> Observation:
-    """What the answer to a GET says. `secure`: a certificate has proved who answers. Redirects are not its affair."""
+def read(answer: Answer, *, wanted: Wanted, secure: bool, now: float, took_s: float | None = None) -> Observation:
+    """What the answer to a GET says. `secure`: a certificate has proved who answers. Redirects are not its affair.
+
+    `now` is in Unix seconds.
+    """
     sign, code = _meaning(answer, wanted=wanted, secure=secure)
-    return Observation(Step.ANSWER, _told(answer, sign), sign, took_s, code)
+    wait_s = retry_after_s(answer.headers.get("retry-after"), now) if answer.status >= 400 else None
+    return Observation(Step.ANSWER, _told(answer, sign, wait_s), sign, took_s, code, wait_s)
 
 
 def redirected(answer: Answer, host: str, url: str, *, secure: bool) -> Observation:
@@ -148,7 +156,7 @@ def _well(answer: Answer, document: Mapping[str, Any] | None, wanted: Wanted) ->
     return Sign.ANSWERED
 
 
-def _told(answer: Answer, sign: Sign) -> str:
+def _told(answer: Answer, sign: Sign, wait_s: float | None) -> str:
     kind = "a web page" if answer.html else answer.media_type or "nothing that is named"
     told = f"Status {answer.status}, with {kind}"
     if sign in (Sign.PROXY_PAGE, Sign.UNEXPECTED_PAGE):
@@ -156,9 +164,8 @@ def _told(answer: Answer, sign: Sign) -> str:
     before = stands_before(answer)
     if before:
         told += f"; {before} stands before it"
-    wait = answer.headers.get("retry-after", "")
-    if re.fullmatch(r"\d{1,6}", wait):
-        told += f"; it asks to wait {wait} s"
+    if wait_s and wait_s < _WAIT_TOLD_S:
+        told += f"; it asks to wait {wait_s:.0f} s"
     if sign is Sign.ERROR_INSIDE:
         told += "; but what it says is an error"
     if sign is Sign.PROBLEM and answer.document is not None:

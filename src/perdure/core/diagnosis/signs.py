@@ -101,6 +101,7 @@ class Observation:
     """What one step showed. `detail` is a sentence for people; `took_s` its time in seconds, None where it took none.
 
     Without a `sign` the step went as it should. `code` is that of an error of the tree, where the service named one.
+    `retry_after_s` is how long the service asks to wait, None where it does not.
     """
 
     step: Step
@@ -108,3 +109,4 @@ class Observation:
     sign: Sign | None = None
     took_s: float | None = None
     code: str | None = None
+    retry_after_s: float | None = None

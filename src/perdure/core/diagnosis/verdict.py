@@ -64,7 +64,8 @@ class Rule:
 class Verdict:
     """`kind` is the row of the tree of errors, None where there is nothing to mend, or nothing is known.
 
-    `confidence` is in [0, 1]. `evidence` are the sentences that led here, the deciding one first.
+    `confidence` is in [0, 1]. `evidence` are the sentences that led here, the deciding one first. `retry_after_s`
+    is how long the service asks to wait, None where it does not.
     """
 
     finding: Finding
@@ -73,6 +74,7 @@ class Verdict:
     sentence: str
     remedy: str
     evidence: tuple[str, ...]
+    retry_after_s: float | None = None
 
     @property
     def waiting_is_vain(self) -> bool:
@@ -182,7 +184,8 @@ def judge(observations: Iterable[Observation]) -> Verdict:
     elif Sign.ALL_OPERATIONAL in seen and finding is Finding.SERVER:
         confidence *= 0.9
     others = (seen[sign].detail for sign in Sign if sign in seen and sign not in (deciding, Sign.NOT_OFFERED))
-    return Verdict(finding, kind, round(confidence, 2), kind.verdict, remedy, (observation.detail, *others))
+    evidence = (observation.detail, *others)
+    return Verdict(finding, kind, round(confidence, 2), kind.verdict, remedy, evidence, observation.retry_after_s)
 
 
 def _without_fault(seen: Mapping[Sign, Observation]) -> Verdict:

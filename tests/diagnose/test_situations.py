@@ -101,6 +101,18 @@ ANSWERS: dict[str, tuple[Handler, Finding, str | None, dict[str, Any]]] = {
     "model missing": (status(200, faults.PAGE), Finding.MODEL, "model_missing", {"others": model_is("missing")}),
     "model on its way": (status(200, faults.PAGE), Finding.MODEL, "model_missing", {"others": model_is("fetching")}),
     "model well": (status(200, faults.PAGE), Finding.OK, None, {"others": model_is("ready")}),
+    "a model's server loads": (
+        status(200), Finding.MODEL, "model_unreachable",
+        {"path": "/v1/models", "others": {"/v1/models": json('{"error": {"message": "Loading model"}}', 503)}},
+    ),
+    "a model's server wants a key": (
+        status(200), Finding.MODEL, "model_key_rejected",
+        {"path": "/v1/models", "others": {"/v1/models": json('{"error": {"message": "Incorrect API key"}}', 401)}},
+    ),
+    "a model's server has no such address": (
+        status(200), Finding.CLIENT, "not_found",
+        {"path": "/v1/models", "others": {"/v1/models": json('{"error": {"message": "Not Found"}}', 404)}},
+    ),
     "not ready": (
         status(200, faults.PAGE), Finding.SERVER, "store_unavailable",
         {"others": {"/healthz": json('{"status": "ok"}'), "/readyz": json(PROBLEM % "store_unavailable", 503)}},

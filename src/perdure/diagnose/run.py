@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from perdure.core.diagnosis import Answer, Observation, Sign, Step, Verdict, Wanted, judge, read, redirected
-from perdure.diagnose import service, statuspage, streams
+from perdure.diagnose import modelserver, service, statuspage, streams
 from perdure.diagnose.errors import Stopped
 from perdure.diagnose.exchange import Heard, ask
 from perdure.diagnose.lay import lay
@@ -66,8 +66,10 @@ async def _reach(asked: Asked, tell: Told) -> tuple[Target, Way, Answer]:
         location = heard.answer.headers.get("location")
         if heard.answer.status not in REDIRECTS or location is None:
             now = datetime.now(UTC).timestamp()
-            observation = read(heard.answer, wanted=wanted, secure=target.secure, now=now, took_s=heard.took_s)
-            _tell_answer(asked, observation, heard, tell)
+            seen = modelserver.complaint(target, heard.answer, heard.took_s) or read(
+                heard.answer, wanted=wanted, secure=target.secure, now=now, took_s=heard.took_s
+            )
+            _tell_answer(asked, seen, heard, tell)
             return target, way, heard.answer
         try:
             other = target.at(location)

@@ -245,6 +245,15 @@ async def test_offline_is_told_from_a_wrong_name() -> None:
     assert unknown.verdict.kind is not None and unknown.verdict.kind.code == "name_unresolved"
 
 
+async def test_no_way_to_one_address_is_told_from_no_way_at_all() -> None:
+    """A multicast address has no route for a connection: here it stands for a network that is not reached."""
+    nowhere = "http://224.0.0.1/"
+    alone = await diagnose(asked(nowhere, way_out=lambda: False))
+    away = await diagnose(asked(nowhere, way_out=lambda: True))
+    assert alone.verdict.kind is not None and alone.verdict.kind.code == "offline"
+    assert away.verdict.kind is not None and away.verdict.kind.code == "unreachable"
+
+
 async def test_a_clock_that_differs_is_told_where_nothing_fails_by_it() -> None:
     """By the Date of the answer; it decides nothing."""
     long_ago = format_datetime(NOW - timedelta(days=2))

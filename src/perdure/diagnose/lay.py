@@ -31,8 +31,15 @@ async def lay(asked: Asked, target: Target) -> tuple[Way, list[Observation]]:
             way = replace(way, context=asked.trust())
             seen.append(await tls.examine(way))
     except Stopped as stopped:
-        raise Stopped(*seen, *stopped.observations) from stopped
+        raise Stopped(*seen, *stopped.observations[:-1], _without_way_out(asked, stopped.observations[-1])) from stopped
     return way, seen
+
+
+def _without_way_out(asked: Asked, last: Observation) -> Observation:
+    """That no way leads to one address, where none leads anywhere, says nothing of that address."""
+    if last.sign is not Sign.NO_ROUTE or (asked.way_out or names.leads_anywhere)():
+        return last
+    return replace(last, detail=f"This machine has no way out. {last.detail}", sign=Sign.OFFLINE)
 
 
 async def _to_proxy(asked: Asked, between: Proxy, seen: list[Observation]) -> str:

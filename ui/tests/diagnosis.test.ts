@@ -16,7 +16,7 @@ const dead = { outcome: "unreachable", tookMs: 9 } as const;
 
 const situations: readonly [string, Partial<Seen>, string, string, boolean][] = [
   ["all is well", {}, "ok", "well", true],
-  ["the model's state is not told", { model: null }, "ok", "well", true],
+  ["the model's state is not told", { model: null }, "ok", "untold", true],
   ["the model is away", { model: "down" }, "model", "modelAway", true],
   ["there is no model", { model: "missing" }, "model", "modelMissing", true],
   ["the model loads", { model: "loading" }, "model", "modelComing", true],

@@ -44,6 +44,7 @@ export interface Seen {
 
 export type Reason =
   | "well"
+  | "untold"
   | "clock"
   | "modelAway"
   | "modelMissing"
@@ -98,13 +99,26 @@ function whenWell(seen: Seen): Judged {
   if (ailing) return { finding: "model", reason: ailing, sure: true };
   const ahead = Math.abs(seen.server.clockAheadS ?? 0);
   if (ahead > CLOCK_S) return { finding: "client", reason: "clock", sure: false };
-  return { finding: "ok", reason: "well", sure: true };
+  return { finding: "ok", reason: seen.model ? "well" : "untold", sure: true };
 }
 
-/** What an answer to `/healthz` is: `body` is its text, `redirected` whether it leads somewhere else. */
-export function readServer(
-  answer: { readonly status: number; readonly redirected: boolean; readonly json: boolean; readonly body: string },
-): Pick<ServerSeen, "outcome" | "fault"> {
+/** An answer as the page sees it: `body` is its text, `redirected` whether it leads somewhere else. */
+export interface Answer {
+  readonly status: number;
+  readonly redirected: boolean;
+  readonly json: boolean;
+  readonly body: string;
+}
+
+/** How an answer to `/api/v1/status` says that the model is; null where it does not. */
+export function readModel(answer: Answer): Backend["state"] | null {
+  const backend = answer.status === 200 && answer.json ? parsed(answer.body)?.["backend"] : null;
+  const state = typeof backend === "object" && backend !== null ? (backend as Partial<Backend>).state : undefined;
+  return state !== undefined && Object.hasOwn(MODEL, state) ? state : null;
+}
+
+/** What an answer to `/healthz` is. */
+export function readServer(answer: Answer): Pick<ServerSeen, "outcome" | "fault"> {
   const document = answer.json ? parsed(answer.body) : null;
   if (!answer.redirected && answer.status === 200 && document?.["status"] === "ok") return { outcome: "well", fault: null };
   if (document && typeof document["code"] === "string" && isFault(document["fault"])) {

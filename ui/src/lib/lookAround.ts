@@ -1,6 +1,5 @@
 /** Asks whom the page may ask: its own server, the browser about itself, and a second origin where the operator named one. */
-import { readServer, type SecondSeen, type Seen, type ServerSeen } from "./diagnosis";
-import type { Backend } from "./wire";
+import { type Answer, readModel, readServer, type SecondSeen, type Seen, type ServerSeen } from "./diagnosis";
 
 /** How long an answer may take, in milliseconds. */
 const PATIENCE_MS = 8000;
@@ -8,7 +7,7 @@ const PATIENCE_MS = 8000;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 
 export async function lookAround(secondOrigin: string | null, signal: AbortSignal): Promise<Seen> {
-  const [server, second] = await Promise.all([
+  const [{ server, model }, second] = await Promise.all([
     askServer(signal),
     secondOrigin === null ? Promise.resolve(null) : askSecond(secondOrigin, signal),
   ]);
@@ -19,42 +18,45 @@ export async function lookAround(secondOrigin: string | null, signal: AbortSigna
     local: LOOPBACK.test(location.hostname),
     worker: "serviceWorker" in navigator && navigator.serviceWorker.controller !== null,
     server,
-    model: server.outcome === "well" ? await askModel(signal) : null,
+    model,
     second,
   };
 }
 
-async function askServer(signal: AbortSignal): Promise<ServerSeen> {
+type Asked = Omit<ServerSeen, "outcome" | "fault"> & { readonly answer: Answer | null; readonly silent: boolean };
+
+async function ask(path: string, signal: AbortSignal): Promise<Asked> {
   const beganAt = performance.now();
-  const nothing = { status: null, fault: null, clockAheadS: null };
   const patience = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const response = await fetch("/healthz", { cache: "no-store", redirect: "manual", signal: AbortSignal.any([signal, patience]) });
+    const response = await fetch(path, { cache: "no-store", redirect: "manual", signal: AbortSignal.any([signal, patience]) });
     const tookMs = performance.now() - beganAt;
-    const body = await response.text();
     const answer = {
       status: response.status,
       redirected: response.type === "opaqueredirect",
       json: (response.headers.get("Content-Type") ?? "").includes("json"),
-      body,
+      body: await response.text(),
     };
-    return { ...readServer(answer), status: response.status || null, tookMs, clockAheadS: clockAhead(response.headers.get("Date")) };
+    return { answer, silent: false, status: response.status || null, tookMs, clockAheadS: clockAhead(response.headers.get("Date")) };
   } catch {
     signal.throwIfAborted();
-    return { ...nothing, outcome: patience.aborted ? "silent" : "unreachable", tookMs: performance.now() - beganAt };
+    return { answer: null, silent: patience.aborted, status: null, tookMs: performance.now() - beganAt, clockAheadS: null };
   }
 }
 
-async function askModel(signal: AbortSignal): Promise<Backend["state"] | null> {
-  try {
-    const patience = AbortSignal.timeout(PATIENCE_MS);
-    const response = await fetch("/api/v1/status", { cache: "no-store", signal: AbortSignal.any([signal, patience]) });
-    const status = (await response.json()) as { backend?: Backend };
-    return response.ok ? (status.backend?.state ?? null) : null;
-  } catch {
-    signal.throwIfAborted();
-    return null;
-  }
+/** What it says of itself, and then what it says of its model: a server may be alive and no more than that. */
+async function askServer(signal: AbortSignal): Promise<Pick<Seen, "server" | "model">> {
+  const alive = seenOf(await ask("/healthz", signal));
+  if (alive.outcome !== "well") return { server: alive, model: null };
+  const asked = await ask("/api/v1/status", signal);
+  const model = asked.answer && readModel(asked.answer);
+  const told = model !== null || asked.answer?.status === 401;
+  return { server: told ? alive : seenOf(asked), model };
+}
+
+function seenOf({ answer, silent, status, tookMs, clockAheadS }: Asked): ServerSeen {
+  const read = answer ? readServer(answer) : ({ outcome: silent ? "silent" : "unreachable", fault: null } as const);
+  return { ...read, status, tookMs, clockAheadS };
 }
 
 /** Whether anything answers there. The page learns no more than that, and shows no cookie and no referrer. */

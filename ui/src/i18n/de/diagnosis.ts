@@ -19,6 +19,7 @@ export const diagnosis: Catalogue["diagnosis"] = {
   },
   reasons: {
     well: { why: "Der Server antwortet, und sein Modell auch.", todo: "Geht trotzdem etwas nicht, lade die Seite neu." },
+    untold: { why: "Der Server antwortet. Wie es seinem Modell geht, sagt er nur nach dem Zugangswort.", todo: "Gib das Zugangswort ein; dann sieh noch einmal nach." },
     clock: { why: "Der Server antwortet, aber die Uhr dieses Geräts geht anders als seine.", todo: "Lass das Gerät seine Uhr selbst stellen: Mit einer falschen scheitern manche sicheren Verbindungen." },
     modelAway: { why: "Dem Server geht es gut, aber das Programm, das die Antworten schreibt, antwortet ihm nicht.", todo: "Warte: Antworten gehen von selbst weiter. Bleibt es so, sag dem Betreiber dieses Servers Bescheid." },
     modelMissing: { why: "Dem Server geht es gut, aber er hat kein Modell, das Antworten schreiben könnte.", todo: "Verbinde eines in den Einstellungen, oder sag dem Betreiber dieses Servers Bescheid." },

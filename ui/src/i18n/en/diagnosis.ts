@@ -18,6 +18,7 @@ export const diagnosis = {
   },
   reasons: {
     well: { why: "The server answers, and so does its model.", todo: "If something still does not work, reload the page." },
+    untold: { why: "The server answers. How its model is, it tells only after the access token.", todo: "Enter the access token; then look again." },
     clock: { why: "The server answers, but this device's clock and the server's differ.", todo: "Have this device set its clock by itself: some secure connections fail with a wrong one." },
     modelAway: { why: "The server is well, but the program that writes the replies does not answer it.", todo: "Wait: replies go on by themselves. If it stays so, tell whoever runs this server." },
     modelMissing: { why: "The server is well, but it has no model that could write replies.", todo: "Connect one in the settings, or tell whoever runs this server." },

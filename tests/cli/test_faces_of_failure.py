@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from perdure.cli import main, server_option
-from perdure.core.errors import CaptivePortal, ConnectionCut, PerdureError, ProxyInTheWay, Restarting
+from perdure.core.errors import CaptivePortal, ConnectionCut, PerdureError, ProxyInTheWay, Restarting, page_of
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
 from tests.http.installation import Installation
@@ -39,5 +39,6 @@ def test_all_faces_end_in_the_same_sentence(
                 assert done.exit_code == 1
                 assert isinstance(done.exception, SystemExit)
                 assert done.stderr.count("\n") == 1
-                assert done.stderr.endswith(f" {kind.verdict} {kind.remedy}\n")
+                more = f"(more: {page_of(kind)} on the server)"
+                assert done.stderr.endswith(f" {kind.verdict} {kind.remedy} {more}\n")
                 assert proxy.url in done.stderr

@@ -228,7 +228,7 @@ async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> byt
 
 async def _answer(fault: Fault, up_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """The server's answer, with the fault in it."""
-    head = await up_reader.readuntil(b"\r\n\r\n")
+    head = _alone(await up_reader.readuntil(b"\r\n\r\n"))
     match fault:
         case Reset(None) | Cut(None) | Stall(None):
             await _end(fault, writer)
@@ -250,6 +250,12 @@ async def _answer(fault: Fault, up_reader: asyncio.StreamReader, writer: asyncio
         await writer.drain()
         passed += len(block)
     await _end(fault, writer)
+
+
+def _alone(head: bytes) -> bytes:
+    """The answer's head, which says that no other request comes this way: one connection is one request."""
+    lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
+    return b"\r\n".join([*lines, b"Connection: close", b"", b""])
 
 
 async def _end(fault: Fault, writer: asyncio.StreamWriter) -> None:

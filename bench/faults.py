@@ -27,7 +27,7 @@ from tests.browser.chromium import chromium
 from tests.client.test_failures import FACES
 from tests.faults.behind import BEHIND, SILENT, Behind, saying
 from tests.faults.proxy import Proxy
-from tests.faults.surfaces import NOTHING, SURFACES, Told, api_chat, in_words, seen, terminal
+from tests.faults.surfaces import NOTHING, SURFACES, Told, api_chat, in_words, recovers, seen, terminal
 from tests.http.installation import Installation, ScriptedBackend
 
 AT_ONCE = 10
@@ -108,9 +108,13 @@ async def one_round(both: Both, tally: Tally) -> None:
         except Exception as error:
             tally.failed(cell, error)
 
+    async def again(name: str) -> None:
+        good = await recovers(both.url(name), saying(name))
+        tally.said.setdefault(("recovery", name), Counter())[BEHIND[name].error.code if good else "stuck"] += 1
+
     loud = [name for name in BEHIND if name not in SILENT]
     terminals = (in_a_terminal(both.patient, loud, tally), in_a_terminal(both.hasty, sorted(SILENT), tally))
-    await asyncio.gather(*(ask(cell) for cell in cells), *terminals)
+    await asyncio.gather(*(ask(cell) for cell in cells), *(again(name) for name in BEHIND), *terminals)
 
 
 async def in_a_terminal(url: str, names: Sequence[str], tally: Tally) -> None:

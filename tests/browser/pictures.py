@@ -14,10 +14,11 @@ from pathlib import Path
 from PIL import Image
 from playwright.async_api import Browser, expect
 
-from tests.browser.between import Mood, between
 from tests.browser.chromium import chromium
 from tests.browser.reader import TAKEN_OVER, Reader, new_context, new_reader
 from tests.browser.scenes import ANOTHER, DIES_AT, PICTURED_AT, SCENES, TALK
+from tests.faults import kinds
+from tests.faults.proxy import Proxy
 from tests.http.asking import Asking, asking, new_id
 from tests.http.installation import Installation, ScriptedBackend
 
@@ -124,6 +125,10 @@ async def the_chat(
     await desk.ended(await desk.say("Then let's start with the basil. I'll hold the pot."), "failed")
     await expect(desk.main.get_by_role("link", name="Look at the model")).to_be_visible()
     await picture(desk, "chat-failed")
+    await desk.button("Why?").click()
+    await desk.button("Report it…").click()
+    await expect(desk.page.get_by_role("dialog")).to_be_visible()
+    await picture(desk, "chat-report")
 
 
 async def the_welcome(browser: Browser, installation: Installation, ask: Asking) -> None:
@@ -195,17 +200,52 @@ async def what_lies_over(browser: Browser, installation: Installation, chat: str
 
 async def whose_fault(browser: Browser, installation: Installation) -> None:
     """Is it me or them? With a proxy's page in the server's place, on a desk and on a phone, which is dark."""
-    async with between(int(installation.url.rpartition(":")[2])) as proxy:
-        readers = await desk_and_phone(browser, f"http://127.0.0.1:{proxy.port}", "/")
+    with Proxy(installation.url) as proxy:
+        readers = await desk_and_phone(browser, proxy.url, "/")
         for reader in readers:
             await expect(reader.button("Chat with Mizzle")).to_be_visible()
-        proxy.be(Mood.BAD_GATEWAY)
+        proxy.always(kinds.page(502, "Bad Gateway"))
+        proxy.hang_up()
         for reader, name in zip(readers, ("diagnosis", "diagnosis-phone"), strict=True):
             await reader.page.emulate_media(color_scheme="dark" if name.endswith("phone") else "light")
             await reader.page.get_by_role("link", name="Chats", exact=True).click()
             await reader.main.get_by_role("button", name="Is it me or them?").click()
             await expect(reader.page.get_by_role("dialog").get_by_role("status")).to_contain_text("It is the server")
             await picture(reader, name)
+
+
+async def while_it_is_away(browser: Browser, installation: Installation, chat: str) -> None:
+    """A chat that is read and written in while its server is gone, on a desk and on a phone, which is dark."""
+    with Proxy(installation.url) as proxy:
+        readers = await desk_and_phone(browser, proxy.url, f"/chats/{chat}")
+        for reader in readers:
+            await expect(reader.messages).to_have_count(3)
+            await reader.page.wait_for_function(KEPT)
+        proxy.always(kinds.REFUSE)
+        for reader, name in zip(readers, ("chat-away", "chat-away-phone"), strict=True):
+            await reader.page.emulate_media(color_scheme="dark" if name.endswith("phone") else "light")
+            await reader.field.fill("Are you still there?")
+            await reader.field.press("Enter")
+            await expect(reader.main.get_by_text("Not sent yet")).to_be_visible()
+            await picture(reader, name)
+
+
+KEPT = """() => new Promise((resolve) => {
+  const opening = indexedDB.open("perdure");
+  opening.onsuccess = () => {
+    const all = opening.result.transaction("pages").objectStore("pages").getAllKeys();
+    all.onsuccess = () => { opening.result.close(); resolve(all.result.some((key) => String(key).includes("chat"))); };
+  };
+})"""
+"""Whether the browser has kept what a chat shows."""
+
+
+async def the_help(browser: Browser, installation: Installation) -> None:
+    """The table of errors."""
+    desk, phone = await desk_and_phone(browser, installation.url, "/help/errors")
+    for reader, name in ((desk, "help"), (phone, "help-phone")):
+        await expect(reader.page.get_by_role("heading", level=1)).to_be_visible()
+        await picture(reader, name)
 
 
 async def the_chats(browser: Browser, installation: Installation) -> None:
@@ -235,6 +275,8 @@ async def main() -> None:
                 await the_settings(browser, installation, ask)
                 await what_lies_over(browser, installation, chat)
                 await whose_fault(browser, installation)
+                await the_help(browser, installation)
+                await while_it_is_away(browser, installation, chat)
                 await the_chat(browser, installation, backend, ask, chat)
         finally:
             installation.close()

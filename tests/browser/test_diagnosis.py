@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.browser.between import Mood, between
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
 from tests.diagnose.faults import serving, status
+from tests.faults import kinds
+from tests.faults.proxy import Proxy
 from tests.http.installation import Installation, ScriptedBackend
 
 pytestmark = pytest.mark.anyio
@@ -85,9 +86,8 @@ async def test_a_page_alone_says_what_it_sees_and_no_more(
     installation: Installation, come: Come, viewport: dict[str, int]
 ) -> None:
     """All is well; a proxy's page in the server's place; nobody at all, where it may be either; and offline."""
-    port = int(installation.url.rpartition(":")[2])
-    async with between(port) as proxy:
-        reader = await come(base=f"http://{ELSEWHERE}:{proxy.port}", viewport=viewport)
+    with Proxy(installation.url) as proxy:
+        reader = await come(base=f"http://{ELSEWHERE}:{proxy.url.rpartition(':')[2]}", viewport=viewport)
         reader.interrupted = True
         await reader.open()
         await ready(reader)
@@ -97,16 +97,17 @@ async def test_a_page_alone_says_what_it_sees_and_no_more(
         await reader.is_accessible()
         await reader.page.keyboard.press("Escape")
         await expect(dialog(reader)).to_have_count(0)
-        proxy.be(Mood.BAD_GATEWAY)
+        proxy.always(kinds.page(502, "Bad Gateway"))
+        proxy.hang_up()
         await opened_where_it_is_missed(reader)
         await found(reader, "It is the server", "A proxy answers for it (status 502)")
         await reader.looks_right()
-        proxy.be(Mood.PORTAL)
+        proxy.always(kinds.portal())
         await again(reader)
         await found(
             reader, "It is your connection", "Something answers that is not this server (status 200)", "sign in"
         )
-        proxy.be(Mood.CUT)
+        proxy.always(kinds.Cut(heard=False))
         await again(reader)
         await found(reader, "It cannot be told from here", "No connection comes about", "Nobody was asked")
         await reader.looks_right()
@@ -115,7 +116,7 @@ async def test_a_page_alone_says_what_it_sees_and_no_more(
         await again(reader)
         await found(reader, "It is your connection", "This device has no network", "The browser says that it has none")
         await reader.page.context.set_offline(False)
-        proxy.be(Mood.PASS)
+        proxy.always(kinds.PASS)
         await again(reader)
         await found(reader, "All is well")
         pardon(reader)

@@ -6,6 +6,7 @@ was said (`[fault:NAME]`), so that all kinds can be at work in one Perdure at th
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from perdure.core.errors import (
 from tests.faults import kinds
 from tests.faults.proxy import Asked, Proxy
 
-_MARK = re.compile(rb"\[fault:([\w-]+)\]")
+_MARK = re.compile(r"\[fault:([\w-]+)\]")
 
 
 def _json(status: int, message: str, kind: str = "", **headers: str) -> kinds.Answer:
@@ -93,5 +94,6 @@ class Behind(Proxy):
     """In front of a model's server: does to each request what its last message asks for. What is listed passes."""
 
     def _fault_for(self, asked: Asked) -> kinds.Fault:
-        marks = _MARK.findall(asked.body)
-        return BEHIND[marks[-1].decode()].fault if marks else kinds.PASS
+        said = [m["content"] for m in json.loads(asked.body or b"{}").get("messages", ()) if m["role"] == "user"]
+        mark = _MARK.search(said[-1]) if said else None
+        return BEHIND[mark[1]].fault if mark else kinds.PASS

@@ -64,6 +64,15 @@ async def _ended(ask: Asking, text: str) -> dict[str, Any]:
     return turn
 
 
+async def recovers(url: str, text: str) -> bool:
+    """Whether the chat goes on once what failed is mended: the next message gets its reply, and what was said stays."""
+    async with asking(url) as ask:
+        failed = await _ended(ask, text)
+        mended = await ask.told(failed["chat_id"], "Mended. [[tokens=3]]")
+        said = [message["text"] for message in await ask.messages(failed["chat_id"]) if message["role"] == "user"]
+    return mended["state"] == "done" and len(mended["text"].split()) == 3 and said[0] == text
+
+
 async def sse(url: str, text: str) -> Told:
     """The chat's event stream: the turn's last event."""
     async with asking(url) as ask, asyncio.timeout(LIMIT_S):

@@ -16,7 +16,7 @@ from perdure.core.errors import BackendNameUnresolved, BackendTlsFailed, ModelUn
 from tests.faults.behind import BEHIND, SILENT, Behind, saying
 from tests.faults.networks import UNKNOWN_NAME, Authority, nobody
 from tests.faults.proxy import Proxy
-from tests.faults.surfaces import SURFACES, Told, api
+from tests.faults.surfaces import SURFACES, Told, api, recovers
 from tests.http.asking import asking, new_id
 from tests.http.installation import Installation, ScriptedBackend, running
 
@@ -60,10 +60,13 @@ def classed(told: Told) -> tuple[str, str, bool]:
 async def test_every_kind_of_failure_is_told_as_what_it_is_on_every_surface(
     failing: Installation, hasty: Installation
 ) -> None:
-    """Class, whose fault, that it is saved, and a remedy: the same from each of them, for each of the kinds at once."""
+    """Class, whose fault, that it is saved, and a remedy: the same from each of them, for all kinds at once. And
+    once it is mended the chat goes on."""
     cells = [(name, way) for name in BEHIND for way in SURFACES if way != "cli" or name in IN_THE_TERMINAL]
     urls = {name: hasty.url if name in SILENT else failing.url for name in BEHIND}
     told = await asyncio.gather(*(SURFACES[way](urls[name], saying(name)) for name, way in cells))
+    recovered = await asyncio.gather(*(recovers(urls[name], saying(name)) for name in BEHIND))
+    assert dict(zip(BEHIND, recovered, strict=True)) == dict.fromkeys(BEHIND, True)
     wrong = {
         cell: one
         for cell, one in zip(cells, told, strict=True)

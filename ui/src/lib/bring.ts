@@ -1,11 +1,14 @@
 /** Fetches a part of the program that was left for later, however often it takes. */
 import { ask } from "./api/http";
+import { outdated, unreachable } from "./problem";
 import { Backoff, type Wait } from "./reconnect";
+import type { Problem } from "./wire";
 
 export interface Bringing {
   readonly signal: AbortSignal;
   readonly wait: Wait;
-  readonly onFailure?: () => void;
+  /** What it is: a page that is older than its server, or a server that is away. */
+  readonly onFailure?: (problem: Problem) => void;
   /** Loads the page anew: its script is one that the server no longer has. False where that was of no use just now. */
   readonly reload: () => boolean;
   readonly backoff?: Backoff;
@@ -25,8 +28,9 @@ export async function bring<T>(load: () => Promise<T>, options: Bringing): Promi
       return await load();
     } catch {
       if (options.signal.aborted) return null;
-      if ((await answers()) && options.reload()) return null;
-      options.onFailure?.();
+      const answered = await answers();
+      if (answered && options.reload()) return null;
+      options.onFailure?.(answered ? outdated : unreachable);
       await options.wait(backoff.failed(), options.signal);
     }
   }

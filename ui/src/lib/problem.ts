@@ -40,6 +40,16 @@ export const unreachable: Problem = {
   saved: null,
 };
 
+/** A part of this page is one that the server no longer has, and loading the page anew did not help. */
+export const outdated: Problem = {
+  code: "outdated_page",
+  fault: "client",
+  title: "This page is older than the server",
+  detail: null,
+  remedy: "Reload the page. What you wrote is kept.",
+  saved: null,
+};
+
 /** What is meant by a proxy that answers in the server's place, by its status: it does not reach the server, or is none. */
 const away: Problem = {
   code: "server_unavailable",

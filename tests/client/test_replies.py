@@ -206,6 +206,15 @@ def test_an_iterator_that_is_left_lets_go(waiting: Perdure, proxy: Proxy) -> Non
     assert reply.read() == reply_to(SLOWLY, reply.turn_id)
 
 
+@pytest.fixture
+def by_hand() -> Iterator[None]:
+    """SIGINT as at a terminal: whoever runs tests in the background may have it ignored, and this is inherited."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("by_hand")
 def test_ctrl_c_breaks_a_call_off(waiting: Perdure) -> None:
     """The wait ends at once, what ran in the thread has let go, and the client can be used on."""
     gone = threading.Event()

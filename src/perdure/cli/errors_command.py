@@ -47,7 +47,7 @@ def command(settings: Settings, which: str | None, as_json: bool, mended: bool) 
 def _forget(settings: Settings, which: str | None, found: list[Unforeseen]) -> None:
     if which is None:
         raise click.UsageError("--mended needs the ID of a group.")
-    with_record(settings, lambda records: records.unforeseen.remove(found[0].fingerprint))
+    with_record(settings, lambda records: records.unforeseen.remove(found[0].fingerprint), changes=True)
     click.echo(f"Forgotten: {found[0].kind} at {found[0].place}.")
 
 

@@ -17,8 +17,10 @@ from perdure.store.sqlite import SqliteStore
 T = TypeVar("T")
 
 
-def with_record(settings: Settings, work: Callable[[Records], T]) -> T:
-    """What `work` returns, in one transaction. Raises ClickException where there is no record, or it cannot be used."""
+def with_record(settings: Settings, work: Callable[[Records], T], *, changes: bool = False) -> T:
+    """What `work` returns, in one transaction; it only reads, so that a full disk does not matter, unless it `changes`
+    something. Raises ClickException where there is no record, or it cannot be used.
+    """
     path = settings.paths.database
     if not path.exists():
         raise click.ClickException(f"There is no record in {settings.data_dir}. Name the data folder with --data-dir.")
@@ -28,7 +30,7 @@ def with_record(settings: Settings, work: Callable[[Records], T]) -> T:
     async def run() -> T:
         store = SqliteStore(path)
         try:
-            return await store.write(work)
+            return await (store.write(work) if changes else store.read(work))
         finally:
             await store.close()
 

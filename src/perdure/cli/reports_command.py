@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import click
 
@@ -12,6 +13,7 @@ from perdure.cli.record import with_record
 from perdure.config import Settings
 from perdure.core.records import Report
 from perdure.core.views import instant, report_view
+from perdure.ports.store import Records
 
 MOST = 500
 
@@ -26,9 +28,8 @@ def command(settings: Settings, as_json: bool, done: str | None) -> None:
     What was said is there only where its writer agreed to show it. Works without a running server.
     """
     if done is not None:
-        if with_record(settings, lambda records: records.reports.get(done)) is None:
+        if not with_record(settings, partial(_remove, done), changes=True):
             raise click.ClickException(f"There is no report {done}.")
-        with_record(settings, lambda records: records.reports.remove(done))
         click.echo("Removed.")
         return
     found = with_record(settings, lambda records: records.reports.lately(MOST))
@@ -39,6 +40,13 @@ def command(settings: Settings, as_json: bool, done: str | None) -> None:
         click.echo("Nobody has reported anything.")
     for one in found:
         _show(one)
+
+
+def _remove(report_id: str, records: Records) -> bool:
+    """Whether it was there."""
+    known = records.reports.get(report_id) is not None
+    records.reports.remove(report_id)
+    return known
 
 
 def _show(report: Report) -> None:

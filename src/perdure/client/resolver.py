@@ -8,9 +8,8 @@ import socket
 import aiohttp
 from aiohttp.abc import ResolveResult
 
-ROUTED = ("192.0.2.1", 9)
-"""An address for documents (RFC 5737). A datagram socket that is connected to it sends nothing: it only asks this
-machine's own table whether a way leads out."""
+NOWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Addresses kept for documentation (RFC 5737, RFC 3849): nobody has them, and nothing is sent there."""
 
 
 class Resolver(aiohttp.ThreadedResolver):
@@ -32,10 +31,13 @@ class Resolver(aiohttp.ThreadedResolver):
 
 
 def has_route() -> bool:
-    """Whether a way leads out of this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+    """Whether this machine has a route beyond its own network. Looks into its routing table and sends nothing."""
+    for family, address in NOWHERE:
         try:
-            asking.connect(ROUTED)
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                # Connecting a datagram socket chooses a route; the first packet would be the first thing sent.
+                probe.connect((address, 9))
         except OSError:
-            return False
-    return True
+            continue
+        return True
+    return False

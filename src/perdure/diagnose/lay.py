@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from perdure.client.resolver import has_route
 from perdure.core.diagnosis import Observation, Sign, Step
 from perdure.diagnose import connect, names, proxy, tls
 from perdure.diagnose.errors import Stopped
@@ -37,7 +38,7 @@ async def lay(asked: Asked, target: Target) -> tuple[Way, list[Observation]]:
 
 def _without_way_out(asked: Asked, last: Observation) -> Observation:
     """That no way leads to one address, where none leads anywhere, says nothing of that address."""
-    if last.sign is not Sign.NO_ROUTE or (asked.way_out or names.leads_anywhere)():
+    if last.sign is not Sign.NO_ROUTE or (asked.way_out or has_route)():
         return last
     return replace(last, detail=f"This machine has no way out. {last.detail}", sign=Sign.OFFLINE)
 

@@ -12,11 +12,9 @@ from typing import Any
 
 from dns import asyncresolver, exception, resolver
 
+from perdure.client.resolver import has_route
 from perdure.core.diagnosis import Observation, Sign, Step
 from perdure.diagnose.errors import Stopped
-
-NOWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-"""Addresses kept for documentation (RFC 5737, RFC 3849): nobody has them, and nothing is sent there."""
 
 
 class _NoAddress(Exception):
@@ -46,26 +44,13 @@ async def addresses_of(
     try:
         found = await _by_name_server(host, server, timeout_s)
     except (exception.DNSException, _NoAddress, OSError, ValueError) as error:
-        sign, detail = _why(error, host, server, way_out or leads_anywhere)
+        sign, detail = _why(error, host, server, way_out or has_route)
         raise Stopped(Observation(Step.NAME, detail, sign, loop.time() - began_at)) from error
     told = f"{host} is {_listed(found)}"
     told += (
         ", says the name server that you named." if server else ", says the name server; the system did not find it."
     )
     return found, Observation(Step.NAME, told, None, loop.time() - began_at)
-
-
-def leads_anywhere() -> bool:
-    """Whether this machine has a route beyond its own network. Looks into its routing table and sends nothing."""
-    for family, address in NOWHERE:
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                # Connecting a datagram socket chooses a route; the first packet would be the first thing sent.
-                probe.connect((address, 9))
-        except OSError:
-            continue
-        return True
-    return False
 
 
 async def _by_the_system(host: str, timeout_s: float) -> tuple[str, ...]:

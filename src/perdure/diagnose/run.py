@@ -130,21 +130,29 @@ async def _own_word(asked: Asked, target: Target, way: Way, well: bool) -> list[
 async def _events(asked: Asked, target: Target, way: Way, well: bool) -> list[Observation]:
     if asked.events is None:
         return [] if not well else [await streams.events(way, target, named=False)]
-    try:
-        own = way if asked.events.origin == target.origin else (await lay(asked, asked.events))[0]
-    except Stopped as stopped:
-        return [Observation(Step.EVENTS, f"No event stream: {stopped}", Sign.EVENTS_REFUSED)]
+    own = await _way_to(asked, asked.events, way)
+    if isinstance(own, Stopped):
+        return [Observation(Step.EVENTS, f"No event stream: {own}", Sign.EVENTS_REFUSED)]
     return [await streams.events(own, asked.events, named=True)]
 
 
 async def _websocket(asked: Asked, target: Target, way: Way, well: bool) -> list[Observation]:
     if asked.websocket is None:
         return [] if not well else [await streams.websocket(way, target, named=False)]
-    try:
-        own = way if asked.websocket.origin == target.origin else (await lay(asked, asked.websocket))[0]
-    except Stopped as stopped:
-        return [Observation(Step.WEBSOCKET, f"No WebSocket: {stopped}", Sign.WEBSOCKET_REFUSED)]
+    own = await _way_to(asked, asked.websocket, way)
+    if isinstance(own, Stopped):
+        return [Observation(Step.WEBSOCKET, f"No WebSocket: {own}", Sign.WEBSOCKET_REFUSED)]
     return [await streams.websocket(own, asked.websocket, named=True)]
+
+
+async def _way_to(asked: Asked, named: Target, known: Way) -> Way | Stopped:
+    """The way to a further target that was named: the known one where that leads there; or why there is none."""
+    if named.origin == known.target.origin:
+        return known
+    try:
+        return (await lay(asked, named))[0]
+    except Stopped as stopped:
+        return stopped
 
 
 async def _status_page(asked: Asked, target: Target, way: Way) -> list[Observation]:

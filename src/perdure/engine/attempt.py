@@ -73,21 +73,25 @@ class Attempts:
         except (StoreUnavailable, StoreFull):
             # The record's trouble is not the turn's: nothing can be written now, not even an end.
             raise
-        except PerdureError as failure:
-            error = failure
-            error.saved, error.error_id = True, derived_id(turn.id, "attempt", str(turn.attempt))
-            about = {"turn": turn.id, "attempt": turn.attempt, "code": error.code, "detail": error.detail}
-            log.warning("an attempt failed", error_id=error.error_id, **about)
-            event = Interrupted(error, self.clock.jitter(), self.patience.model_s)
         except Exception as failure:
-            error_id = derived_id(turn.id, "attempt", str(turn.attempt))
-            said = "An attempt at this reply failed in a way that was not foreseen."
-            error = ServerError(said, saved=True, error_id=error_id)
-            error.__cause__ = failure
-            log.error("unforeseen failure", error_id=error_id, turn=turn.id, exc_info=failure)
-            self.note(failure, error_id)
+            error = self._told(turn, failure)
             event = Interrupted(error, self.clock.jitter(), self.patience.model_s)
         await end(self.store, self.clock, turn, event)
+        return error
+
+    def _told(self, turn: Turn, failure: Exception) -> PerdureError:
+        """The failure of an attempt as an error of the tree, logged under its id; one that nobody foresaw is kept."""
+        error_id = derived_id(turn.id, "attempt", str(turn.attempt))
+        if isinstance(failure, PerdureError):
+            failure.saved, failure.error_id = True, error_id
+            about = {"turn": turn.id, "attempt": turn.attempt, "code": failure.code, "detail": failure.detail}
+            log.warning("an attempt failed", error_id=error_id, **about)
+            return failure
+        log.error("unforeseen failure", error_id=error_id, turn=turn.id, exc_info=failure)
+        self.note(failure, error_id)
+        said = "An attempt at this reply failed in a way that was not foreseen."
+        error = ServerError(said, saved=True, error_id=error_id)
+        error.__cause__ = failure
         return error
 
     async def _speak(self, turn: Turn, part: Part | None, backend: Backend) -> str:

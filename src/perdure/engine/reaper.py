@@ -6,8 +6,9 @@ Every worker reaps. Two that reap the same turn do no harm: the second one finds
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 
-from perdure.core.errors import ModelUnreachable, PerdureError, describe, recall
+from perdure.core.errors import ModelUnreachable, PerdureError
 from perdure.core.turn import (
     PATIENCE_S,
     Event,
@@ -83,7 +84,7 @@ def _given_up(records: Records, absence: PerdureError | None) -> _Why:
         attempts = records.turns.attempts(turn.id)
         known = attempts[-1].error if attempts else absence
         # Each its own: the id that the log has it under is added to it.
-        error = recall(describe(known)) if known else ModelUnreachable("No model could be reached for this reply.")
+        error = copy(known) if known else ModelUnreachable("No model could be reached for this reply.")
         error.saved = True
         return Expired(error)
 

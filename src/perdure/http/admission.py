@@ -44,8 +44,8 @@ class Door:
         """
         if self._max_queued == 0 or not accepted.created or accepted.turn is None:
             return accepted
-        now = self._clock.now()
-        if records.turns.count_queued(now, now) > self._max_queued:
+        asked_at = accepted.turn.created_at
+        if records.turns.count_queued(asked_at, before=asked_at) >= self._max_queued:
             raise Overloaded(
                 f"{self._max_queued} replies wait to be written already, which is the limit.",
                 retry_after_s=BACK_S[0] + (BACK_S[1] - BACK_S[0]) * self._clock.jitter(),

@@ -76,8 +76,7 @@ class Json(Response):
 
 
 def problem(error: PerdureError, path: str) -> Response:
-    """The problem document of an error."""
-    error.error_id = error.error_id or uuid4().hex
+    """The problem document of an error, which has its id from whoever has logged it."""
     document: dict[str, Any] = {"status": error.status, **describe(error), "incident": None}
     if path.startswith("/v1/"):
         # What OpenAI's clients look for.

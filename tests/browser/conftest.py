@@ -31,8 +31,11 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
-    """A Perdure of these tests alone: what the others leave behind would stand in its lists."""
-    yield from running(Installation(tmp_path_factory.mktemp("seen") / "data", backend_url=backend.url))
+    """A Perdure of these tests alone: what others leave behind would stand in its lists. Some of them write hundreds
+    of messages into a chat before anybody looks: faster than any person may.
+    """
+    folder = tmp_path_factory.mktemp("seen") / "data"
+    yield from running(Installation(folder, backend_url=backend.url, messages_per_minute=0))
 
 
 @pytest.fixture

@@ -95,5 +95,6 @@ class Behind(Proxy):
 
     def _fault_for(self, asked: Asked) -> kinds.Fault:
         said = [m["content"] for m in json.loads(asked.body or b"{}").get("messages", ()) if m["role"] == "user"]
-        mark = _MARK.search(said[-1]) if said else None
+        # What was said before and got no reply stands before it in one message.
+        mark = _MARK.search(said[-1].rpartition("\n")[2]) if said else None
         return BEHIND[mark[1]].fault if mark else kinds.PASS

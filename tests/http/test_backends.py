@@ -177,11 +177,17 @@ async def test_a_turn_that_nobody_could_try_says_what_it_waits_for(ask: Asking, 
     assert (await ask.get("/api/v1/status"))["backend"]["state"] == "down"
     behind = (await ask.said(await ask.chat(), "And I wait behind. [[tokens=2]]"))["turn"]["id"]
     waits = [await ask.get(f"/api/v1/turns/{waiting}/wait") for waiting in (turn["id"], behind)]
+    troubles = [wait.pop("trouble") for wait in waits]
     assert waits == [{"ahead": n, "waiting_for": "model"} for n in (0, 1)]
+    assert [(trouble["code"], trouble["saved"]) for trouble in troubles] == [("model_unreachable", True)] * 2
     await ask("DELETE", path)
     for waiting in (turn["id"], behind):
         assert (await ask.ended(waiting))["state"] == "done"
-        assert await ask.get(f"/api/v1/turns/{waiting}/wait") == {"ahead": None, "waiting_for": None}
+        assert await ask.get(f"/api/v1/turns/{waiting}/wait") == {
+            "ahead": None,
+            "waiting_for": None,
+            "trouble": None,
+        }
     (await ask("GET", f"/api/v1/turns/{new_id()}/wait")).problem(404, "not_found")
 
 

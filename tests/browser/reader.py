@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.http.installation import DEADLINE_S
 
@@ -198,10 +198,10 @@ async def new_reader(context: BrowserContext, base: str) -> Reader:
     """A person with an empty page."""
     reader = Reader(await context.new_page(), base)
 
-    def noted(kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not (reader.interrupted and text.startswith(UNANSWERED)):
-            reader.troubles.append(f"{kind}: {text}")
+    def noted(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not (reader.interrupted and message.text.startswith(UNANSWERED)):
+            reader.troubles.append(f"{message.type}: {message.text} ({message.location['url']})")
 
-    reader.page.on("console", lambda message: noted(message.type, message.text))
+    reader.page.on("console", noted)
     reader.page.on("pageerror", lambda error: reader.troubles.append(f"uncaught: {error}"))
     return reader

@@ -1,0 +1,17 @@
+"""How long something will still last, from how long such things have lasted before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is left, in seconds: the median, and the bounds that hold nine times of ten. `history` is how many earlier
+    ones it stands on.
+    """
+
+    median_s: float
+    low_s: float
+    high_s: float
+    history: int

@@ -1,0 +1,166 @@
+"""How a component stands: what single looks at it found, made into one level that does not flap.
+
+A component is a part of Perdure that can be broken while the others are well. Every look at one gives a `Finding`;
+`judge` makes of many of them, over time, what is shown: a level is worse once bad looks have confirmed one another, and
+better once good ones have lasted. One that keeps changing has to be well for longer before it is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How well a component works, in Statuspage's words, which its clients know."""
+
+    OPERATIONAL = "operational"
+    DEGRADED = "degraded_performance"
+    PARTIAL = "partial_outage"
+    MAJOR = "major_outage"
+    MAINTENANCE = "under_maintenance"
+
+    @property
+    def severity(self) -> int:
+        """The larger, the worse. Maintenance is planned, and worse than nothing."""
+        return _SEVERITY[self]
+
+    @property
+    def unwell(self) -> bool:
+        """Whether something is broken: maintenance is not."""
+        return self not in (Level.OPERATIONAL, Level.MAINTENANCE)
+
+
+_SEVERITY = {
+    Level.OPERATIONAL: 0,
+    Level.MAINTENANCE: 1,
+    Level.DEGRADED: 2,
+    Level.PARTIAL: 3,
+    Level.MAJOR: 4,
+}
+
+
+class Cause(StrEnum):
+    """What class of thing is wrong, as far as a look can tell. History is kept, and waits are estimated, by these."""
+
+    PROCESS_DIED = "process_died"
+    PROCESS_HUNG = "process_hung"
+    CRASH_LOOP = "crash_loop"
+    MEMORY = "memory"
+    STORE_AWAY = "store_away"
+    STORE_LOCKED = "store_locked"
+    STORE_FULL = "store_full"
+    STORE_SLOW = "store_slow"
+    BACKEND_AWAY = "backend_away"
+    BACKEND_LOADING = "backend_loading"
+    BACKEND_DEAF = "backend_deaf"
+    BACKEND_FAILING = "backend_failing"
+    BACKEND_SLOW = "backend_slow"
+    OVERLOAD = "overload"
+    NO_ANSWER = "no_answer"
+    FAILING = "failing"
+    STOPPED = "everything_stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look at a component found.
+
+    `certain` is what needs no second look: the kernel has said that a process is dead. `because` is the component that
+    this one is unwell for, where the look could tell (a page that cannot read the record): the trouble is that one's.
+    """
+
+    level: Level = Level.OPERATIONAL
+    cause: Cause | None = None
+    evidence: str = ""
+    certain: bool = False
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How patient the judgement is, in seconds."""
+
+    worsen_s: float = 0.6
+    """Bad looks have to go on for this long before anybody is told. Longer than one lost answer, shorter than a wait
+    that a person notices."""
+    settle_s: float = 3.0
+    """Good looks have to go on for this long before it is believed."""
+    longest_settle_s: float = 60.0
+    flap_window_s: float = 120.0
+    """Each time that it has become unwell again within this time doubles how long it has to be well."""
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a component stands, as it is shown. Instants are Unix seconds.
+
+    `finding` is what it is shown for. `turning` is the level that the last looks agree upon where that is another one,
+    `turning_since` when they began to, `turning_for` the worst of them. `fell_at` are the instants at which it has
+    become unwell lately.
+    """
+
+    level: Level = Level.OPERATIONAL
+    since: float = 0.0
+    finding: Finding = Finding()
+    looked_at: float = 0.0
+    turning: Level | None = None
+    turning_since: float = 0.0
+    fell_at: tuple[float, ...] = ()
+
+    @property
+    def recovering(self) -> bool:
+        """Whether it is shown as unwell, and the last looks were better."""
+        return self.level.unwell and self.turning is not None and self.turning.severity < self.level.severity
+
+
+def judge(standing: Standing, finding: Finding, now: float, rules: Rules = RULES) -> Standing:
+    """The standing after one more look."""
+    looked = replace(standing, looked_at=now)
+    if finding.level is standing.level:
+        # The same level for another reason: the newer reason is the truer one, unless nothing is wrong.
+        return replace(looked, finding=finding, turning=None)
+    worse = finding.level.severity > standing.level.severity
+    turning_on = standing.turning is not None and _worse(standing.turning, standing.level) is worse
+    since = standing.turning_since if turning_on else now
+    # Of looks that differ the mildest is certain: all of them found at least that much.
+    kept = min((standing.turning, finding.level), key=_severity) if turning_on and worse else finding.level
+    assert kept is not None
+    looked = replace(looked, turning=kept, turning_since=since)
+    if worse:
+        due = finding.certain or now - since >= rules.worsen_s
+        level = finding.level if finding.certain else kept
+    else:
+        due = now - since >= settle_s(standing, now, rules)
+        level = finding.level
+    return _moved(looked, level, finding, now, rules) if due else looked
+
+
+def settle_s(standing: Standing, now: float, rules: Rules = RULES) -> float:
+    """How long it has to be better before it is shown as better."""
+    falls = sum(1 for at in standing.fell_at if at > now - rules.flap_window_s)
+    return min(rules.settle_s * 2.0 ** max(0, falls - 1), rules.longest_settle_s)
+
+
+def worst(levels: Iterable[Level]) -> Level:
+    """Of several; operational for none."""
+    return max(levels, key=_severity, default=Level.OPERATIONAL)
+
+
+def _moved(standing: Standing, level: Level, finding: Finding, now: float, rules: Rules) -> Standing:
+    fell_at = tuple(at for at in standing.fell_at if at > now - rules.flap_window_s)
+    if level.unwell and not standing.level.unwell:
+        fell_at = (*fell_at, now)
+    return Standing(level, now, finding, now, None, 0.0, fell_at)
+
+
+def _worse(one: Level, other: Level) -> bool:
+    return one.severity > other.severity
+
+
+def _severity(level: Level | None) -> int:
+    return 0 if level is None else level.severity

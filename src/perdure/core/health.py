@@ -101,7 +101,7 @@ class Standing:
 
     `finding` is what it is shown for. `turning` is the level that the last looks agree upon where that is another one,
     `turning_since` when they began to, `turning_for` the worst of them. `fell_at` are the instants at which it has
-    become unwell lately.
+    become unwell: the last one, and those within `flap_window_s` before it.
     """
 
     level: Level = Level.OPERATIONAL
@@ -135,15 +135,14 @@ def judge(standing: Standing, finding: Finding, now: float, rules: Rules = RULES
         due = finding.certain or now - since >= rules.worsen_s
         level = finding.level if finding.certain else kept
     else:
-        due = now - since >= settle_s(standing, now, rules)
+        due = now - since >= settle_s(standing, rules)
         level = finding.level
     return _moved(looked, level, finding, now, rules) if due else looked
 
 
-def settle_s(standing: Standing, now: float, rules: Rules = RULES) -> float:
-    """How long it has to be better before it is shown as better."""
-    falls = sum(1 for at in standing.fell_at if at > now - rules.flap_window_s)
-    return min(rules.settle_s * 2.0 ** max(0, falls - 1), rules.longest_settle_s)
+def settle_s(standing: Standing, rules: Rules = RULES) -> float:
+    """How long it has to be better before it is shown as better: by how often it has fallen until it fell last."""
+    return min(rules.settle_s * 2.0 ** max(0, len(standing.fell_at) - 1), rules.longest_settle_s)
 
 
 def worst(levels: Iterable[Level]) -> Level:
@@ -152,9 +151,9 @@ def worst(levels: Iterable[Level]) -> Level:
 
 
 def _moved(standing: Standing, level: Level, finding: Finding, now: float, rules: Rules) -> Standing:
-    fell_at = tuple(at for at in standing.fell_at if at > now - rules.flap_window_s)
+    fell_at = standing.fell_at
     if level.unwell and not standing.level.unwell:
-        fell_at = (*fell_at, now)
+        fell_at = (*(at for at in fell_at if at > now - rules.flap_window_s), now)
     return Standing(level, now, finding, now, None, 0.0, fell_at)
 
 

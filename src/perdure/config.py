@@ -28,6 +28,9 @@ MODEL_PORT_VARIABLE = "PERDURE_MODEL_PORT"
 MODEL_KEY_VARIABLE = "PERDURE_MODEL_KEY"
 """What the managed model asks of its callers, since anybody on the machine can reach it; made anew by each `serve`."""
 
+WEB_URL_VARIABLE = "PERDURE_WEB_URL"
+"""Where web is reached from this machine; `serve` tells it to the health process."""
+
 
 NEAR = 0.63
 """How like a setting a key must be (0 to 1): `api_key` to `backend_api_key`, but not `server` to `seed`."""
@@ -117,6 +120,9 @@ class Settings(BaseSettings):
         le=10_000_000,
         description="replies that may wait to be written before new ones are refused; 0: no limit",
     )
+    escalate_after_s: float = Field(
+        3600.0, gt=0, description="seconds after which an incident that has not mended itself needs the operator"
+    )
     log_level: str = Field("info", pattern="(?i)^(debug|info|warning|error)$", description="what is logged")
     log_json: bool = Field(False, description="log as JSON lines")
 
@@ -202,6 +208,11 @@ class Paths:
         return self.data_dir / "perdure.db"
 
     @property
+    def health(self) -> Path:
+        """What the health process remembers: incidents, uptime."""
+        return self.data_dir / "health.db"
+
+    @property
     def models(self) -> Path:
         """The starter weights."""
         return self.data_dir / "models"
@@ -225,6 +236,11 @@ class Paths:
     def control(self) -> Path:
         """The supervisor's socket."""
         return self.run / "control.sock"
+
+    @property
+    def desk(self) -> Path:
+        """The health process's socket."""
+        return self.run / "health.sock"
 
     @property
     def model_state(self) -> Path:

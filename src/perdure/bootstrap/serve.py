@@ -6,6 +6,7 @@ Kept free of heavy imports: the supervisor has to be up at once, stay small, and
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import secrets
 import socket
@@ -13,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, Settings
+from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, WEB_URL_VARIABLE, Settings
 from perdure.store.head import is_current
 from perdure.supervise import listening
 from perdure.supervise.children import ChildSpec
@@ -122,14 +123,25 @@ def child_specs(settings: Settings, listener: socket.socket, model_port: int, mo
         ChildSpec(f"worker-{n}", "worker", [*program, "worker"], env, start_grace_s=START_GRACE_S, stop_order=1)
         for n in range(1, settings.workers + 1)
     ]
+    # It ends before those that it watches: who is told to end has not died.
+    health_env = {**env, WEB_URL_VARIABLE: _reached_at(listener)}
+    health = ChildSpec("health", "health", [*program, "health"], health_env, start_grace_s=START_GRACE_S, stop_order=-1)
     if not settings.managed:
-        return [web, *workers]
+        return [web, *workers, health]
     # The threads of llama.cpp sleep while they wait for one another: spinning, on cores that others use too, they were
     # thirty times slower. It has to be said before the process begins.
     quiet = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}
     grace_s = _load_grace_s(settings)
     model = ChildSpec("model", "model", [*program, "model"], {**env, **quiet}, start_grace_s=grace_s, stop_order=2)
-    return [web, *workers, model]
+    return [web, *workers, model, health]
+
+
+def _reached_at(listener: socket.socket) -> str:
+    """Where this machine reaches what listens there."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "::1" if listener.family is socket.AF_INET6 else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _load_grace_s(settings: Settings) -> float:

@@ -21,6 +21,7 @@ COMMANDS = {
     "web": "Run a web process alone.",
     "worker": "Run a worker alone.",
     "model": "Run the embedded model alone.",
+    "health": "Watch over processes that are run alone.",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -15,3 +16,16 @@ class Estimate:
     low_s: float
     high_s: float
     history: int
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """STAND-IN."""
+
+    duration_s: float
+    ended: bool
+
+
+def remaining(past: Sequence[Past], elapsed_s: float) -> Estimate | None:
+    """STAND-IN."""
+    return None

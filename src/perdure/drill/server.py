@@ -96,7 +96,7 @@ class OwnServer(Server):
         if self.scripted and pid is not None:
             rows.append(
                 {
-                    "name": "model", "role": "model", "pid": pid, "state": "running", "restarts": 0,
+                    "name": "model", "role": "model", "pid": pid, "state": "running", "restarts": 0, "deaths": 0,
                     "since": 0.0, "needs_operator": False, "last_exit": None,
                 }
             )  # fmt: skip

@@ -30,6 +30,7 @@ from perdure.core.records import (
     Unforeseen,
     Use,
 )
+from perdure.core.traffic import Moment
 from perdure.core.turn import State, Turn
 from perdure.ports.bell import Hint
 
@@ -355,6 +356,18 @@ class Events(Protocol):
         ...
 
 
+class Traffic(Protocol):
+    """What goes on, for whoever watches over it."""
+
+    def since(self, seq: int, limit: int) -> Sequence[Moment]:
+        """The log behind `seq`, in order; of text only how far it goes."""
+        ...
+
+    def lengths(self, message_ids: Collection[str]) -> Mapping[str, int]:
+        """Of those messages that are there, hidden or not: how long their text is, in code points."""
+        ...
+
+
 class Records(Protocol):
     """One transaction."""
 
@@ -380,6 +393,8 @@ class Records(Protocol):
     def reports(self) -> Reports: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def traffic(self) -> Traffic: ...
 
 
 class Store(Protocol):

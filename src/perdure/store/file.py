@@ -20,6 +20,7 @@ from perdure.store.messages import SqlMessages
 from perdure.store.personas import SqlPersonas
 from perdure.store.reports import SqlReports
 from perdure.store.settings import SqlSettings
+from perdure.store.traffic import SqlTraffic
 from perdure.store.turns import SqlTurns
 from perdure.store.unforeseen import SqlUnforeseen
 
@@ -42,6 +43,7 @@ class SqlRecords:
     unforeseen: SqlUnforeseen
     reports: SqlReports
     events: SqlEvents
+    traffic: SqlTraffic
 
     @classmethod
     def over(cls, db: Database) -> SqlRecords:
@@ -58,6 +60,7 @@ class SqlRecords:
             SqlUnforeseen(db),
             SqlReports(db),
             SqlEvents(db),
+            SqlTraffic(db),
         )
 
 

@@ -51,6 +51,7 @@ class Keeper:
         self._retired = False
         self._restart_asked = False
         self._starts = 0
+        self._deaths = 0
         self._last_exit: str | None = None
         self._state: State = "starting"
         self._since = outside.date()
@@ -136,6 +137,7 @@ class Keeper:
             "pid": None if self._incarnation is None else self._incarnation.pid,
             "state": self._state,
             "restarts": max(0, self._starts - 1),
+            "deaths": self._deaths,
             "since": self._since,
             "needs_operator": self._history.escalated,
             "last_exit": self._last_exit,
@@ -168,6 +170,7 @@ class Keeper:
             self._start_by_policy()
 
     def _start_by_policy(self) -> None:
+        self._deaths += 1
         history, delay_s = after_death(
             self._policy,
             self._history,

@@ -16,6 +16,8 @@ class ProcessRow(TypedDict):
     state: State
     restarts: int
     """Starts after the first since the supervisor began."""
+    deaths: int
+    """How often it has ended although nobody had asked for that."""
     since: float
     """When it came into this state, in Unix seconds."""
     needs_operator: bool

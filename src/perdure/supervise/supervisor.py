@@ -104,6 +104,7 @@ class Supervisor:
             "pid": os.getpid(),
             "state": "stopping" if self._stopping else "running",
             "restarts": 0,
+            "deaths": 0,
             "since": self._since,
             "needs_operator": False,
             "last_exit": None,

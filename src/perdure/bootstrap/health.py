@@ -1,0 +1,110 @@
+"""The health process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import structlog
+
+from perdure.bootstrap.backends import model_name
+from perdure.bootstrap.process import stop_on_signals
+from perdure.bootstrap.web_backends import WebBackends
+from perdure.config import Settings
+from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
+from perdure.core.records import AddedBackend
+from perdure.core.traffic import Traffic
+from perdure.engine import backends
+from perdure.health.chronicle import Chronicle
+from perdure.health.components import component_of, components
+from perdure.health.desk import Desk
+from perdure.health.ledger import Ledger
+from perdure.health.look import Look
+from perdure.health.looks.backend import BackendLook
+from perdure.health.looks.everyday import ImportLook, SearchLook
+from perdure.health.looks.processes import ProcessesLook
+from perdure.health.looks.store import StoreLook
+from perdure.health.looks.web import WebLook
+from perdure.health.standings import Standings
+from perdure.health.telling import Telling
+from perdure.health.watch import PROCESSES, Watch
+from perdure.store.sqlite import SqliteStore
+from perdure.supervise import control
+from perdure.supervise.lifeline import Lifeline, beat
+
+log = structlog.get_logger()
+
+
+async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> None:
+    """Watch over the installation whose web process is at `web_url`, until told to stop."""
+    stop = stop_on_signals()
+    store = SqliteStore(settings.paths.database)
+    ledger = await asyncio.to_thread(Ledger, settings.paths.health)
+    chronicle = Chronicle(ledger, time.time, settings.escalate_after_s)
+    models = WebBackends(settings)
+    traffic = Traffic()
+    asked = _Active(store, models)
+    timeout = aiohttp.ClientTimeout(total=10.0)  # whoever looks has less patience, and asks again only then
+    async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        workers = [f"worker-{n}" for n in range(1, settings.workers + 1)]
+        specs = components(workers, model_name(settings))
+        groups = {spec.group for spec in specs}
+        leaves = [spec.id for spec in specs if spec.id not in groups]
+
+        async def rows() -> Sequence[dict[str, Any]]:
+            return [dict(row) for row in await control.processes_async(settings.paths.control)]
+
+        processes = ProcessesLook(rows, component_of)
+        looks = (
+            Look(PROCESSES, (), processes.find),
+            Look("web", ("web",), WebLook(f"{web_url}/readyz", session).find),
+            Look("store", ("store",), StoreLook(store, settings.paths.database).find),
+            Look("model", ("model",), BackendLook(asked.stands, asked.speaks, traffic).find, limit_s=3.0),
+            Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),
+            Look("import", ("import",), ImportLook(settings.paths.run).find, period_s=10.0, limit_s=2.0),
+        )
+        standings = Standings(leaves, time.time, chronicle.maintained)
+        telling = Telling("Perdure", web_url, specs, time.time)
+        watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, time.time)
+        desk = control.ControlSocket(settings.paths.desk, Desk(watch).answer)
+        await desk.open()
+        background = [asyncio.create_task(beat(lifeline)), asyncio.create_task(_notices(lifeline, watch))]
+        log.info("health is ready")
+        await watch.run(stop)
+        for task in background:
+            task.cancel()
+        await desk.close()
+    await models.close()
+    await store.close()
+    ledger.close()
+
+
+async def _notices(lifeline: Lifeline, watch: Watch) -> None:
+    """A death that the supervisor tells of is looked at at once."""
+    async for _ in lifeline.notices():
+        watch.look_now(PROCESSES)
+
+
+class _Active:
+    """The active backend, as far as the record tells which one that is; where it is away, the last one known."""
+
+    def __init__(self, store: SqliteStore, models: WebBackends) -> None:
+        self._store = store
+        self._models = models
+        self._known: AddedBackend | None = None
+
+    async def stands(self) -> dict[str, Any]:
+        """How it stands, for people."""
+        try:
+            async with asyncio.timeout(1.0):
+                self._known = await self._store.read(backends.active)
+        except (StoreUnavailable, StoreFull, TimeoutError):
+            log.debug("which backend is active could not be read")
+        return dict(await self._models.status(self._known))
+
+    async def speaks(self) -> PerdureError | None:
+        """Ask it for a word."""
+        return (await self._models.check(self._known)).problem

@@ -1,0 +1,35 @@
+"""When it is busy: the load of past weeks, by the hour of the week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from perdure.core.report import BusyHour
+
+HOURS = 168
+_MONDAY = 96
+"""1970-01-01 was a Thursday: the first Monday began so many hours later."""
+
+ENOUGH = 0.5
+"""The share of an hour that has to have been watched for it to count."""
+
+
+def by_hour_of_week(hours: Iterable[tuple[int, int, float]]) -> Sequence[BusyHour]:
+    """What such hours were like on average, from (Unix hour, replies asked for, seconds watched); only those of which
+    there are any.
+    """
+    sums: dict[int, tuple[int, int]] = {}
+    for hour, replies, watched_s in hours:
+        if watched_s >= ENOUGH * 3600.0:
+            at = (hour - _MONDAY) % HOURS
+            total, weeks = sums.get(at, (0, 0))
+            sums[at] = total + replies, weeks + 1
+    return [BusyHour(at, total / weeks, weeks) for at, (total, weeks) in sorted(sums.items())]
+
+
+def quiet_hours(busy: Sequence[BusyHour]) -> Sequence[BusyHour]:
+    """The quarter of the known hours in which least is asked for; none where no whole week is known."""
+    if len(busy) < HOURS:
+        return ()
+    least = sorted(busy, key=lambda one: (one.replies, one.hour))[: HOURS // 4]
+    return sorted(least, key=lambda one: one.hour)

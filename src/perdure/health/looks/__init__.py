@@ -1,0 +1,1 @@
+"""Looks: cheap, isolated, time-limited ways to find out how a component is."""

@@ -1,0 +1,57 @@
+"""How all components stand: the findings of every look, put together and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from perdure.core.health import RULES, Finding, Level, Rules, Standing, judge
+from perdure.health.look import Findings
+
+
+class Standings:
+    """The standings of `components`. `maintained` names those that are under maintenance now."""
+
+    def __init__(
+        self,
+        components: Collection[str],
+        now: Callable[[], float],
+        maintained: Callable[[], Collection[str]],
+        rules: Rules = RULES,
+    ) -> None:
+        self._now = now
+        self._maintained = maintained
+        self._rules = rules
+        self._found: dict[str, dict[str, Finding]] = {component: {} for component in components}
+        self._standings = {component: Standing(since=now()) for component in components}
+
+    @property
+    def all(self) -> Mapping[str, Standing]:
+        """Every component's, as it is shown."""
+        return self._standings
+
+    def remember(self, component: str, finding: Finding, since: float) -> None:
+        """It was unwell when somebody looked last, before this process began: it is, until looks say that it is not."""
+        if component in self._standings:
+            self._standings[component] = Standing(finding.level, since, finding, since, fell_at=(since,))
+
+    def heard(self, look: str, findings: Findings) -> bool:
+        """Take what a look has found; returns whether anything is shown otherwise now."""
+        changed = False
+        now, maintained = self._now(), self._maintained()
+        for component, finding in findings.items():
+            if component not in self._standings:
+                continue
+            self._found[component][look] = finding
+            worst = max(self._found[component].values(), key=lambda one: (one.level.severity, one.certain))
+            # What is being worked at is not judged.
+            whole = Finding(Level.MAINTENANCE) if component in maintained else worst
+            before = self._standings[component]
+            after = self._standings[component] = judge(before, whole, now, self._rules)
+            changed = changed or (before.level, before.finding) != (after.level, after.finding)
+            changed = changed or before.recovering is not after.recovering
+        return changed
+
+    def unwell(self, component: str) -> bool:
+        """Whether it is worth looking at more often."""
+        standing = self._standings[component]
+        return standing.level is not Level.OPERATIONAL or standing.turning is not None

@@ -1,0 +1,55 @@
+"""What goes on, for whoever watches over it: the log with its instants, and what has become of what was in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import bindparam, case, func, select
+
+from perdure.core.traffic import Moment
+from perdure.store.database import Database, Row
+from perdure.store.schema import OPEN, events, messages, turns
+
+_IS_TEXT = events.c.kind == "delta"
+_SINCE = (
+    select(
+        events.c.seq,
+        events.c.at,
+        events.c.kind,
+        events.c.chat_id,
+        events.c.turn_id,
+        events.c.message_id,
+        # Of text only how far it goes.
+        case((_IS_TEXT, None), else_=events.c.body),
+        case((_IS_TEXT, events.c.reply_offset + func.length(events.c.body)), else_=0),
+    )
+    .where(events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+_LENGTH = (
+    select(func.max(func.length(messages.c.text), func.coalesce(turns.c.reply_offset, 0)))
+    .select_from(messages.outerjoin(turns, (turns.c.id == messages.c.turn_id) & OPEN))
+    .where(messages.c.id == bindparam("message"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTraffic:
+    """The traffic in one transaction."""
+
+    db: Database
+
+    def since(self, seq: int, limit: int) -> Sequence[Moment]:
+        return [_moment(row) for row in self.db.rows(_SINCE, after=seq, most=limit)]
+
+    def lengths(self, message_ids: Collection[str]) -> Mapping[str, int]:
+        found = {one: self.db.value(_LENGTH, message=one) for one in message_ids}
+        return {one: length for one, length in found.items() if length is not None}
+
+
+def _moment(row: Row) -> Moment:
+    seq, at, kind, chat_id, turn_id, message_id, body, upto = row
+    return Moment(seq, at, kind, chat_id, turn_id, message_id, None if body is None else orjson.loads(body), upto)

@@ -54,7 +54,7 @@ def test_it_is_believed_to_be_well_only_once_that_has_lasted() -> None:
     """Three seconds of good looks; a bad one in between begins them anew."""
     fallen = over([DEAD])[-1]
     stood = over([WELL] * 4 + [DOWN] + [WELL] * 8, fallen, 1.0)
-    assert [one.level.unwell for one in stood] == [True] * 11 + [False] * 2
+    assert [one.level.unwell for one in stood] == [True] * 10 + [False] * 3
     assert stood[0].recovering
     assert not stood[4].recovering
 
@@ -86,13 +86,11 @@ def test_what_falls_again_and_again_has_to_be_well_for_longer() -> None:
 def test_whatever_the_looks_find_the_page_does_not_flap(looks: list[Finding]) -> None:
     """It is never shown as well again before it was well for as long as that takes: two changes are far apart."""
     stood = over(looks)
-    turned = [
-        n for n, (before, after) in enumerate(pairwise(stood), 1) if before.level.unwell and not after.level.unwell
-    ]
-    for n in turned:
-        span = looks[n - int(RULES.settle_s / LOOK_S) : n + 1]
-        assert all(not finding.level.unwell for finding in span[-2:])
-    for one, other in pairwise(turned):
+    pairs = list(enumerate(pairwise(stood), 1))
+    well_again = [n for n, (before, after) in pairs if before.level.unwell and not after.level.unwell]
+    for n in well_again:
+        assert not any(finding.level.unwell for finding in looks[n - int(RULES.settle_s / LOOK_S) + 1 : n + 1])
+    for one, other in pairwise(well_again):
         assert (other - one) * LOOK_S >= RULES.settle_s
 
 

@@ -69,7 +69,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         standings = Standings(leaves, time.time, chronicle.maintained)
         telling = Telling("Perdure", web_url, specs, time.time)
         watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, time.time)
-        desk = control.ControlSocket(settings.paths.desk, Desk(watch).answer)
+        desk = control.ControlSocket(settings.paths.desk, Desk(watch, lifeline.incarnation).answer)
         await desk.open()
         background = [asyncio.create_task(beat(lifeline)), asyncio.create_task(_notices(lifeline, watch))]
         log.info("health is ready")

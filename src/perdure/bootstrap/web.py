@@ -17,6 +17,7 @@ import uvicorn
 
 from perdure.bells.unix import UnixBell
 from perdure.bootstrap.clock import SystemClock
+from perdure.bootstrap.health_news import keep_informed
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.seed import seed_cast
 from perdure.bootstrap.web_backends import WebBackends
@@ -25,6 +26,7 @@ from perdure.engine.tailer import Tailer
 from perdure.engine.unforeseen import Recorder
 from perdure.http.admission import Door
 from perdure.http.app import create_app
+from perdure.http.known_health import KnownHealth
 from perdure.http.service import Service
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise import control
@@ -70,6 +72,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
             return [{**own, "since": started_at}]
 
     await seed_cast(store, clock)
+    health = KnownHealth(clock.jitter)
     service = Service(
         settings=settings,
         store=store,
@@ -80,6 +83,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         pages=PAGES,
         note=recorder.note,
         door=Door(clock, settings.messages_per_minute, settings.max_queued),
+        health=health,
     )
     config = uvicorn.Config(
         create_app(service),
@@ -96,7 +100,8 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     )
     server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(tailer.run()), tasks.create_task(beat(lifeline))]
+        work = (tailer.run(), beat(lifeline), keep_informed(settings, health))
+        background = [tasks.create_task(each) for each in work]
         serving = tasks.create_task(server.serve(sockets=[listener]))
         log.info("web is ready")
         waiting = tasks.create_task(stop.wait())

@@ -29,3 +29,13 @@ class Past:
 def remaining(past: Sequence[Past], elapsed_s: float) -> Estimate | None:
     """STAND-IN."""
     return None
+
+
+def in_words(left: Estimate | None) -> str:
+    """STAND-IN."""
+    return "unknown" if left is None else f"{left.median_s:.0f} s"
+
+
+def retry_after(left: Estimate | None, random: float) -> float:
+    """STAND-IN."""
+    return 2.0 + 4.0 * random

@@ -7,7 +7,7 @@ better once good ones have lasted. One that keeps changing has to be well for lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -99,45 +99,45 @@ RULES = Rules()
 class Standing:
     """How a component stands, as it is shown. Instants are Unix seconds.
 
-    `finding` is what it is shown for. `turning` is the level that the last looks agree upon where that is another one,
-    `turning_since` when they began to, `turning_for` the worst of them. `fell_at` are the instants at which it has
-    become unwell: the last one, and those within `flap_window_s` before it.
+    `finding` is what it is shown for. `looks` are the last ones and the levels that they found, the oldest first.
+    `fell_at` are the instants at which it has become unwell: the last one, and those within `flap_window_s` before it.
     """
 
     level: Level = Level.OPERATIONAL
     since: float = 0.0
     finding: Finding = Finding()
-    looked_at: float = 0.0
-    turning: Level | None = None
-    turning_since: float = 0.0
+    looks: tuple[tuple[float, Level], ...] = ()
     fell_at: tuple[float, ...] = ()
 
     @property
+    def seen(self) -> Level:
+        """What the last look found, whether that is shown or not."""
+        return self.looks[-1][1] if self.looks else self.level
+
+    @property
     def recovering(self) -> bool:
-        """Whether it is shown as unwell, and the last looks were better."""
-        return self.level.unwell and self.turning is not None and self.turning.severity < self.level.severity
+        """Whether it is shown as unwell, and was better at the last look."""
+        return self.level.unwell and self.seen.severity < self.level.severity
 
 
 def judge(standing: Standing, finding: Finding, now: float, rules: Rules = RULES) -> Standing:
     """The standing after one more look."""
-    looked = replace(standing, looked_at=now)
+    patience_s = settle_s(standing, rules)
+    kept = tuple(look for look in standing.looks if look[0] > now - max(patience_s, rules.worsen_s) - _BEFORE_S)
+    looked = replace(standing, looks=(*kept, (now, finding.level)))
+    # All of these found at least so much, none of those found more.
+    confirmed = _mildest(looked.looks, now - rules.worsen_s)
+    lasting = worst(level for at, level in looked.looks if at > now - patience_s)
+    if finding.certain and finding.level.severity > standing.level.severity:
+        return _moved(looked, finding.level, finding, now, rules)
+    if confirmed.severity > standing.level.severity:
+        return _moved(looked, confirmed, finding, now, rules)
+    if lasting.severity < standing.level.severity:
+        return _moved(looked, lasting, finding, now, rules)
     if finding.level is standing.level:
-        # The same level for another reason: the newer reason is the truer one, unless nothing is wrong.
-        return replace(looked, finding=finding, turning=None)
-    worse = finding.level.severity > standing.level.severity
-    turning_on = standing.turning is not None and _worse(standing.turning, standing.level) is worse
-    since = standing.turning_since if turning_on else now
-    # Of looks that differ the mildest is certain: all of them found at least that much.
-    kept = min((standing.turning, finding.level), key=_severity) if turning_on and worse else finding.level
-    assert kept is not None
-    looked = replace(looked, turning=kept, turning_since=since)
-    if worse:
-        due = finding.certain or now - since >= rules.worsen_s
-        level = finding.level if finding.certain else kept
-    else:
-        due = now - since >= settle_s(standing, rules)
-        level = finding.level
-    return _moved(looked, level, finding, now, rules) if due else looked
+        # The same level for another reason: the newer reason is the truer one.
+        return replace(looked, finding=finding)
+    return looked
 
 
 def settle_s(standing: Standing, rules: Rules = RULES) -> float:
@@ -150,16 +150,24 @@ def worst(levels: Iterable[Level]) -> Level:
     return max(levels, key=_severity, default=Level.OPERATIONAL)
 
 
+_BEFORE_S = 30.0
+"""So much longer looks are kept than they are needed: some come seldom."""
+
+
+def _mildest(looks: Sequence[tuple[float, Level]], since: float) -> Level:
+    """What every look since then has found at least; the last one before it says how it was then."""
+    before = [level for at, level in looks if at <= since][-1:]
+    after = [level for at, level in looks if at > since]
+    # Where nobody had looked before, nothing is confirmed.
+    return min((*(before or [Level.OPERATIONAL]), *after), key=_severity)
+
+
 def _moved(standing: Standing, level: Level, finding: Finding, now: float, rules: Rules) -> Standing:
     fell_at = standing.fell_at
     if level.unwell and not standing.level.unwell:
         fell_at = (*(at for at in fell_at if at > now - rules.flap_window_s), now)
-    return Standing(level, now, finding, now, None, 0.0, fell_at)
+    return Standing(level, now, finding, standing.looks, fell_at)
 
 
-def _worse(one: Level, other: Level) -> bool:
-    return one.severity > other.severity
-
-
-def _severity(level: Level | None) -> int:
-    return 0 if level is None else level.severity
+def _severity(level: Level) -> int:
+    return level.severity

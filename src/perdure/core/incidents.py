@@ -181,7 +181,7 @@ def _groups(standings: Mapping[str, Standing]) -> dict[str, set[str]]:
 
 def _ailing(standing: Standing) -> bool:
     """Unwell, or about to be shown as that."""
-    return standing.level.unwell or (standing.turning is not None and standing.turning.unwell)
+    return standing.level.unwell or standing.seen.unwell
 
 
 def _explained(incident: Incident, root: str, members: set[str], standings: Mapping[str, Standing]) -> bool:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from perdure.core.estimate import Estimate
 from perdure.core.health import Level, worst
 from perdure.core.incidents import Incident
+from perdure.core.queueing import wait
 
 DAYS = 90
 """How many days of uptime are shown."""
@@ -102,11 +103,16 @@ class Maintenance:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits to be written, and how long one more would wait."""
+    """What waits to be written; `per_place` is how long a reply waits for each one before it, and itself."""
 
     waiting: int = 0
     running: int = 0
-    wait: Estimate | None = None
+    per_place: Estimate | None = None
+
+    @property
+    def wait(self) -> Estimate | None:
+        """How long one more would wait."""
+        return wait(self.per_place, self.waiting)
 
 
 @dataclass(frozen=True, slots=True)

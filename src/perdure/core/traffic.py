@@ -26,6 +26,9 @@ SLOW_FACTOR = 4.0
 SLOW_S = 5.0
 """... unless they come within this."""
 
+QUICKLY, SLOWLY = 0.05, 0.01
+"""How much one first token changes what is usual; one that is slow by what was usual changes it less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -106,7 +109,7 @@ class Traffic:
         firsts = sorted(took for _, took in self.first_tokens)
         if len(firsts) >= FEW and self.usual_first_s is not None:
             median = firsts[len(firsts) // 2]
-            if median > max(SLOW_S, SLOW_FACTOR * self.usual_first_s):
+            if median > _slow_from(self.usual_first_s):
                 said = f"Replies begin after {median:.0f} s; usually that takes {self.usual_first_s:.1f} s."
                 return Finding(Level.DEGRADED, Cause.BACKEND_SLOW, said)
         return Finding()
@@ -119,9 +122,7 @@ class Traffic:
         if one.spoke_at is None:
             took = max(0.0, at - one.begun_at)
             self.first_tokens.append((at, took))
-            if self.usual_first_s is None or took < SLOW_FACTOR * max(self.usual_first_s, SLOW_S):
-                # What is slow today is not what is usual.
-                self.usual_first_s = took if self.usual_first_s is None else 0.95 * self.usual_first_s + 0.05 * took
+            self.usual_first_s = _learned(self.usual_first_s, took)
         one.spoke_at = at
 
     def _stands(self, turn_id: str, at: float, view: Mapping[str, Any]) -> None:
@@ -144,3 +145,15 @@ class Traffic:
                     error.get("code") if failed else None,
                 )
             )
+
+
+def _slow_from(usual_s: float) -> float:
+    return max(SLOW_S, SLOW_FACTOR * usual_s)
+
+
+def _learned(usual_s: float | None, took_s: float) -> float:
+    """What is usual after one more."""
+    if usual_s is None:
+        return took_s
+    weight = SLOWLY if took_s > _slow_from(usual_s) else QUICKLY
+    return (1.0 - weight) * usual_s + weight * took_s

@@ -1,6 +1,6 @@
 """Where others ask the health process: one request line, one JSON answer, over a socket in the data folder.
 
-`report VERSION` gives `{"version": n, "report": …}`, without the report where the version is the same.
+`report VERSION` gives `{"version": …, "report": …}`, without the report where the version is the same.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ REPORT = TypeAdapter(StatusReport)
 
 
 class Desk:
-    """Answers for `watch`."""
+    """Answers for `watch`, in the name of one life of the process: another one's versions are others."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, incarnation: str) -> None:
         self._watch = watch
+        self._incarnation = incarnation
 
     def answer(self, request: str) -> object:
         """The answer to a request line; a refusal is `{"error": sentence, "remedy": sentence}`."""
         match request.split():
             case ["report", version]:
-                current = {"version": self._watch.version}
-                if version == str(self._watch.version):
-                    return current
-                return {**current, "report": REPORT.dump_python(self._watch.report(), mode="json")}
+                current = f"{self._incarnation}-{self._watch.version}"
+                if version == current:
+                    return {"version": current}
+                return {"version": current, "report": REPORT.dump_python(self._watch.report(), mode="json")}
             case _:
                 return {"error": "The request is unknown.", "remedy": "Ask for report VERSION."}

@@ -32,7 +32,9 @@ class Standings:
     def remember(self, component: str, finding: Finding, since: float) -> None:
         """It was unwell when somebody looked last, before this process began: it is, until looks say that it is not."""
         if component in self._standings:
-            self._standings[component] = Standing(finding.level, since, finding, since, fell_at=(since,))
+            self._standings[component] = Standing(
+                finding.level, since, finding, ((self._now(), finding.level),), (since,)
+            )
 
     def heard(self, look: str, findings: Findings) -> bool:
         """Take what a look has found; returns whether anything is shown otherwise now."""
@@ -54,4 +56,4 @@ class Standings:
     def unwell(self, component: str) -> bool:
         """Whether it is worth looking at more often."""
         standing = self._standings[component]
-        return standing.level is not Level.OPERATIONAL or standing.turning is not None
+        return standing.level is not Level.OPERATIONAL or standing.seen is not Level.OPERATIONAL

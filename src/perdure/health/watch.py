@@ -13,6 +13,7 @@ import structlog
 from perdure.core.errors import StoreFull, StoreUnavailable
 from perdure.core.health import Finding
 from perdure.core.incidents import Incident
+from perdure.core.queueing import Waits
 from perdure.core.report import Queue, StatusReport
 from perdure.core.toll import Promised
 from perdure.core.traffic import Moment, Traffic
@@ -74,6 +75,7 @@ class Watch:
         self._now = now
         self._life = chronicle.life
         self._seq: int | None = None
+        self._waits = Waits()
         self._queue = Queue()
         self._tolled_at: dict[str, float] = {}
         self._tolling: dict[str, asyncio.Task[None]] = {}
@@ -185,7 +187,7 @@ class Watch:
         self._seq = moments[-1].seq if moments else seq
         for moment in moments:
             self._take(moment)
-        queue = replace(self._queue, waiting=waiting, running=len(self._traffic.running))
+        queue = Queue(waiting, len(self._traffic.running), self._waits.estimate())
         if queue != self._queue:
             self._queue = queue
             self.changed()
@@ -194,6 +196,7 @@ class Watch:
     def _take(self, moment: Moment) -> None:
         self._traffic.take(moment)
         self._promised.take(moment)
+        self._waits.take(moment)
         is_new = moment.seq > self._chronicle.counted_upto
         if is_new and moment.kind == "turn" and moment.view is not None and not moment.view["attempts"]:
             self._chronicle.uptime.asked(moment.at)

@@ -44,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
-    problems.install(app)
+    problems.install(app, service.health.inform)
     parts = (
         *(chats, messages, turns, events, cards, characters, personas, trash),
         *(settings_api, backends, data, openai, operator, reports, help_pages),
@@ -59,5 +59,12 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(ShortCut, service=service)
     hosts = (settings.host, *settings.allowed_hosts)
     second = str(settings.second_origin) if settings.second_origin else None
-    app.add_middleware(Guard, access_token=token, allowed_hosts=hosts, second_origin=second, note=service.note)
+    app.add_middleware(
+        Guard,
+        access_token=token,
+        allowed_hosts=hosts,
+        second_origin=second,
+        note=service.note,
+        inform=service.health.inform,
+    )
     return app

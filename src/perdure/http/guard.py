@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perdure.core.errors import ClientError, NotAllowedHere, PerdureError, TokenRequired, TooLarge
 from perdure.engine.unforeseen import Note
-from perdure.http.problems import refusal, unforeseen
+from perdure.http.problems import Inform, refusal, unforeseen
 
 COOKIE = "perdure_token"
 
@@ -59,7 +59,7 @@ def security_headers(second_origin: str | None) -> Mapping[str, str]:
 
 
 class Guard:
-    """ASGI middleware around the whole app. `note` keeps what nobody foresaw."""
+    """ASGI middleware around the whole app. `note` keeps what nobody foresaw; `inform` knows of incidents."""
 
     def __init__(
         self,
@@ -69,10 +69,12 @@ class Guard:
         allowed_hosts: Collection[str],
         second_origin: str | None,
         note: Note,
+        inform: Inform,
     ) -> None:
         self._app = app
         self._headers = security_headers(second_origin)
         self._note = note
+        self._inform = inform
         self._token = access_token
         self._hosts = frozenset(host.lower() for host in allowed_hosts) | {"localhost"}
 
@@ -99,7 +101,7 @@ class Guard:
             receive = _limited(receive, headers, _limit_of(path))
             await self._app(scope, receive, send_safely)
         except PerdureError as refused:
-            await refusal(refused, path)(scope, receive, send_safely)
+            await refusal(refused, path, self._inform)(scope, receive, send_safely)
         except Exception as error:
             answer = unforeseen(error, path, self._note)
             if begun:

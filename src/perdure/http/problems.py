@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -77,7 +77,7 @@ class Json(Response):
 
 def problem(error: PerdureError, path: str) -> Response:
     """The problem document of an error, which has its id from whoever has logged it."""
-    document: dict[str, Any] = {"status": error.status, **describe(error), "incident": None}
+    document: dict[str, Any] = {"status": error.status, **describe(error)}
     if path.startswith("/v1/"):
         # What OpenAI's clients look for.
         document["error"] = {
@@ -94,8 +94,13 @@ def problem(error: PerdureError, path: str) -> Response:
     return Response(orjson.dumps(document), error.status, headers, "application/problem+json")
 
 
-def refusal(error: PerdureError, path: str) -> Response:
+Inform = Callable[[PerdureError], None]
+"""Puts into an error what is known of its incident, and of how long that may last."""
+
+
+def refusal(error: PerdureError, path: str, inform: Inform) -> Response:
     """The answer where a use case refuses or fails. The log tells of it under the same id."""
+    inform(error)
     error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
         # What a model or a full queue does was foreseen; where the record itself fails, the cause is worth its lines.
@@ -106,21 +111,21 @@ def refusal(error: PerdureError, path: str) -> Response:
     return problem(error, path)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, inform: Inform) -> None:
     """Let every failure of `app` end in a problem document."""
 
     @app.exception_handler(PerdureError)
     async def known(request: Request, error: PerdureError) -> Response:
-        return refusal(error, request.url.path)
+        return refusal(error, request.url.path, inform)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return refusal(_explained(error, request.headers.get("content-type", "")), request.url.path)
+        return refusal(_explained(error, request.headers.get("content-type", "")), request.url.path, inform)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
         kind = _BY_STATUS.get(error.status_code, ClientError if error.status_code < 500 else ServerError)
-        answer = refusal(kind(), request.url.path)
+        answer = refusal(kind(), request.url.path, inform)
         for name, value in (error.headers or {}).items():
             answer.headers[name] = value
         return answer

@@ -16,6 +16,7 @@ from perdure.engine.settings import for_turn
 from perdure.engine.tailer import Tailer
 from perdure.engine.unforeseen import Note
 from perdure.http.admission import Door
+from perdure.http.known_health import KnownHealth
 from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
 from perdure.ports.store import Records, Store
@@ -88,6 +89,7 @@ class Service:
     pages: Path
     note: Note
     door: Door
+    health: KnownHealth
 
     def turn_settings(self, records: Records) -> TurnSettings:
         """What a turn that is asked for in this transaction is asked with."""

@@ -45,7 +45,7 @@ class ShortCut:
         try:
             answer = await put_message(chat_id, message_id, said, self._service)
         except PerdureError as error:
-            answer = refusal(error, scope["path"])
+            answer = refusal(error, scope["path"], self._service.health.inform)
         await answer(scope, receive, send)
 
 

@@ -79,12 +79,12 @@ def processes(control_path: Path, timeout_s: float = 1.0) -> list[ProcessRow]:
 
     Raises NotRunningError, or ControlError when there is no answer in time.
     """
-    return cast("list[ProcessRow]", _ask(control_path, "processes", timeout_s))
+    return cast("list[ProcessRow]", ask(control_path, "processes", timeout_s))
 
 
 async def processes_async(control_path: Path, timeout_s: float = 1.0) -> list[ProcessRow]:
     """``processes`` without blocking the event loop."""
-    return await asyncio.to_thread(processes, control_path, timeout_s)
+    return cast("list[ProcessRow]", await ask_async(control_path, "processes", timeout_s))
 
 
 def restart(control_path: Path, name: str, timeout_s: float = 1.0) -> None:
@@ -92,12 +92,16 @@ def restart(control_path: Path, name: str, timeout_s: float = 1.0) -> None:
 
     Raises as ``processes`` does, and ControlError for an unknown name.
     """
-    _ask(control_path, f"restart {name}", timeout_s)
+    ask(control_path, f"restart {name}", timeout_s)
 
 
-def _ask(control_path: Path, request: str, timeout_s: float) -> object:
+def ask(path: Path, request: str, timeout_s: float = 1.0) -> object:
+    """The answer to a request line from whoever serves the socket at `path`, in the data folder's `run`.
+
+    Raises NotRunningError, or ControlError when there is no answer in time or it is a refusal.
+    """
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, _address(control_path) as address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, _address(path) as address:
             line.settimeout(timeout_s)
             line.connect(address)
             line.sendall(request.encode() + b"\n")
@@ -105,17 +109,22 @@ def _ask(control_path: Path, request: str, timeout_s: float) -> object:
                 answer = json.loads(answers.read())
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotRunningError(
-            f"No Perdure is running on the data folder {control_path.parent.parent}.",
+            f"No Perdure is running on the data folder {path.parent.parent}.",
             "Start it with perdure serve, or name the right folder with --data-dir.",
         ) from error
     except (OSError, ValueError) as error:
         raise ControlError(
-            f"The supervisor did not answer within {timeout_s:g} s ({error}).",
+            f"{path.name} was not answered within {timeout_s:g} s ({error}).",
             "Ask again; if that does not help, look at its log and restart perdure serve.",
         ) from error
     if isinstance(answer, dict) and "error" in answer:
         raise ControlError(str(answer["error"]), str(answer.get("remedy", "")))
     return cast("object", answer)
+
+
+async def ask_async(path: Path, request: str, timeout_s: float = 1.0) -> object:
+    """``ask`` without blocking the event loop."""
+    return await asyncio.to_thread(ask, path, request, timeout_s)
 
 
 def _is_live(path: Path) -> bool:

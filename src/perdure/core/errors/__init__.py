@@ -159,6 +159,7 @@ def describe(error: PerdureError) -> dict[str, object]:
         "remedy": error.remedy,
         "avoid": error.avoid,
         "retry_after_s": error.retry_after_s,
+        "incident": error.incident,
         "error_id": error.error_id,
     }
 
@@ -170,7 +171,8 @@ def recall(described: Mapping[str, object], http_status: int | None = None) -> P
     """
     kind = by_code().get(str(described.get("code"))) or _ROOTS.get(str(described.get("fault")), ServerError)
     saved, wait, error_id = described.get("saved"), described.get("retry_after_s"), described.get("error_id")
-    return kind(
+    incident = described.get("incident")
+    error = kind(
         str(described.get("detail") or ""),
         saved=saved if isinstance(saved, bool) else None,
         retry_after_s=float(wait) if isinstance(wait, (int, float)) else None,
@@ -178,3 +180,5 @@ def recall(described: Mapping[str, object], http_status: int | None = None) -> P
         error_id=error_id if isinstance(error_id, str) else None,
         http_status=http_status,
     )
+    error.incident = incident if isinstance(incident, str) else None
+    return error

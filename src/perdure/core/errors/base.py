@@ -33,8 +33,9 @@ class PerdureError(Exception):
 
     Of an instance: `detail`, a sentence for the person who sees it: never a stack trace, a path or a secret. `saved`,
     whether what was sent is on disk; None where that is not known, which only a client can say. `retry_after_s`, a wait
-    in seconds, None where nothing is known. `remedy` takes the place of the kind's: there is always one. `error_id` is
-    what the log has it under, once somebody has logged it. `http_status` is what a client was answered with, None where
+    in seconds, None where nothing is known. `incident` is the id of what is known to be broken, where that is the
+    reason. `remedy` takes the place of the kind's: there is always one. `error_id` is what the log has it under, once
+    somebody has logged it. `http_status` is what a client was answered with, None where
     no HTTP answer was.
     """
 
@@ -65,6 +66,7 @@ class PerdureError(Exception):
         self.detail = detail or self.title
         self.saved = saved
         self.retry_after_s = retry_after_s
+        self.incident: str | None = None
         self.remedy = remedy or type(self).remedy
         self.error_id = error_id
         self.http_status = http_status

@@ -57,6 +57,7 @@ class ErrorOnRecord(BaseModel):
     remedy: str
     avoid: str
     retry_after_s: float | None
+    incident: str | None
     error_id: str | None
 
 
@@ -64,7 +65,6 @@ class Problem(ErrorOnRecord):
     """An RFC 9457 problem document."""
 
     status: int
-    incident: str | None
 
 
 def again(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -91,12 +91,26 @@ class TurnOut(BaseModel):
     error: ErrorOnRecord | None
 
 
+class LeftOut(BaseModel):
+    """How long something still lasts, in seconds, as such things have lasted: half of them were over by `median_s`, and
+    nine of ten between `low_s` and `high_s`. `text` says it in words.
+    """
+
+    median_s: float
+    low_s: float
+    high_s: float
+    text: str
+
+
 class WaitOut(BaseModel):
-    """What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait."""
+    """What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait.
+    `left` is how long it still waits; null where that is not known.
+    """
 
     ahead: int | None
     waiting_for: str | None
     trouble: ErrorOnRecord | None
+    left: LeftOut | None
 
 
 class AcceptedOut(BaseModel):

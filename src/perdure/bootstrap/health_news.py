@@ -1,0 +1,30 @@
+"""How a web process hears of the health of everything: it asks the health process for its report, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from perdure.config import Settings
+from perdure.health.desk import REPORT
+from perdure.http.known_health import KnownHealth
+from perdure.supervise import control
+from perdure.supervise.errors import ControlError
+
+log = structlog.get_logger()
+
+EVERY_S = 0.5
+
+
+async def keep_informed(settings: Settings, health: KnownHealth) -> None:
+    """Ask for ever; cancel to end. While the health process is away, what it said last is known, and when."""
+    while True:
+        try:
+            answer = await control.ask_async(settings.paths.desk, f"report {health.version}")
+        except ControlError:
+            log.debug("the health process does not answer")
+        else:
+            if isinstance(answer, dict) and "report" in answer:
+                health.heard(answer["version"], REPORT.validate_python(answer["report"]))
+        await asyncio.sleep(EVERY_S)

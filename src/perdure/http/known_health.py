@@ -1,0 +1,59 @@
+"""What web knows of the health of everything: the last report of the health process, which may be away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perdure.core.errors import Fault, Overloaded, PerdureError, StoreFull, StoreUnavailable
+from perdure.core.estimate import Estimate, retry_after
+from perdure.core.queueing import wait
+from perdure.core.report import OpenIncident, StatusReport
+
+
+class KnownHealth:
+    """The last report, and what follows from it for those who have to wait. `random` is in [0, 1)."""
+
+    def __init__(self, random: Callable[[], float]) -> None:
+        self._random = random
+        self.report: StatusReport | None = None
+        self.version = "none"
+
+    def heard(self, version: str, report: StatusReport) -> None:
+        """The health process has told something new."""
+        self.version, self.report = version, report
+
+    def inform(self, error: PerdureError) -> None:
+        """Say which incident a failure belongs to, and when it is worth asking again: by how long such incidents have
+        lasted, spread so that a crowd does not come back at once.
+        """
+        known = self._incident_of(error)
+        if known is not None:
+            error.incident = known.incident.id
+        if isinstance(error, Overloaded) and self.report is not None:
+            left = self.report.queue.wait
+        else:
+            left = None if known is None else known.left
+        if error.retry_after_s is None and error.retry and error.status >= 500:
+            error.retry_after_s = round(retry_after(left, self._random()), 1)
+
+    def left(self, incident_id: str | None) -> Estimate | None:
+        """How long an incident may still last."""
+        incidents = () if self.report is None else self.report.incidents
+        return next((one.left for one in incidents if one.incident.id == incident_id), None)
+
+    def wait(self, ahead: int) -> Estimate | None:
+        """How long a reply will wait that has so many before it."""
+        return None if self.report is None else wait(self.report.queue.per_place, ahead)
+
+    def _incident_of(self, error: PerdureError) -> OpenIncident | None:
+        component = _component(error)
+        if self.report is None or component is None:
+            return None
+        return next((one for one in self.report.incidents if component in one.incident.components), None)
+
+
+def _component(error: PerdureError) -> str | None:
+    """The component that an error is about, as far as it tells."""
+    if isinstance(error, (StoreUnavailable, StoreFull)):
+        return "store"
+    return "model" if error.fault is Fault.MODEL or error.away else None

@@ -1,0 +1,76 @@
+"""Uptime counts what was watched, and says nothing of what was not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from perdure.core.busy import HOURS, by_hour_of_week, quiet_hours
+from perdure.core.health import Level
+from perdure.core.report import DayUptime
+from perdure.core.uptime import Uptime
+
+MIDNIGHT = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
+
+
+def test_seconds_are_counted_at_the_level_that_was_shown() -> None:
+    uptime = Uptime()
+    for n in range(11):
+        uptime.count({"web": Level.MAJOR if n > 6 else Level.OPERATIONAL}, MIDNIGHT + n)
+    seconds = uptime.seconds["2026-11-26"]
+    assert (seconds["web", Level.OPERATIONAL], seconds["web", Level.MAJOR]) == (6.0, 4.0)
+
+
+def test_a_day_ends_at_midnight_in_utc() -> None:
+    uptime = Uptime()
+    uptime.count({"web": Level.OPERATIONAL}, MIDNIGHT - 2)
+    uptime.count({"web": Level.OPERATIONAL}, MIDNIGHT + 3)
+    assert uptime.seconds["2026-11-25"]["web", Level.OPERATIONAL] == 2.0
+    assert uptime.seconds["2026-11-26"]["web", Level.OPERATIONAL] == 3.0
+
+
+def test_a_time_in_which_nobody_looked_is_not_counted() -> None:
+    """A laptop that slept was not up, nor was it down. A clock that was put back counts nothing either."""
+    uptime = Uptime()
+    uptime.count({"web": Level.OPERATIONAL}, MIDNIGHT)
+    uptime.count({"web": Level.OPERATIONAL}, MIDNIGHT + 3600)
+    uptime.count({"web": Level.OPERATIONAL}, MIDNIGHT + 1800)
+    assert uptime.seconds == {}
+
+
+def test_what_could_not_be_written_down_is_counted_still() -> None:
+    uptime = Uptime()
+    uptime.count({"web": Level.MAJOR}, MIDNIGHT)
+    uptime.count({"web": Level.MAJOR}, MIDNIGHT + 1)
+    uptime.asked(MIDNIGHT)
+    taken = uptime.taken()
+    assert uptime.seconds == {}
+    uptime.count({"web": Level.MAJOR}, MIDNIGHT + 2)
+    uptime.give_back(taken)
+    assert uptime.seconds["2026-11-26"]["web", Level.MAJOR] == 2.0
+    assert sum(uptime.watched.values()) == 2.0
+    assert sum(uptime.replies.values()) == 1
+
+
+def test_the_share_is_of_what_was_watched() -> None:
+    """A partial outage counts as 30 %, as Statuspage has it; of a day that nobody watched nothing is said."""
+    assert DayUptime("2026-11-26", {}).share is None
+    assert DayUptime("2026-11-26", {Level.OPERATIONAL: 90.0, Level.MAJOR: 10.0}).share == pytest.approx(0.9)
+    assert DayUptime("2026-11-26", {Level.OPERATIONAL: 90.0, Level.PARTIAL: 10.0}).share == pytest.approx(0.97)
+    assert DayUptime("2026-11-26", {Level.DEGRADED: 50.0, Level.MAINTENANCE: 50.0}).share == 1.0
+
+
+def test_busy_hours_are_means_over_watched_weeks() -> None:
+    """Monday is the first day, and an hour that was hardly watched says nothing."""
+    monday = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp()) // 3600
+    hours = [(monday, 4, 3600.0), (monday + HOURS, 8, 3600.0), (monday + 1, 100, 900.0)]
+    [busy] = by_hour_of_week(hours)
+    assert (busy.hour, busy.replies, busy.weeks) == (0, 6.0, 2)
+
+
+def test_quiet_hours_are_named_only_where_a_whole_week_is_known() -> None:
+    monday = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp()) // 3600
+    week = [(monday + n, 0 if n % 24 < 6 else 10, 3600.0) for n in range(HOURS)]
+    assert [one.hour for one in quiet_hours(by_hour_of_week(week))] == [n for n in range(HOURS) if n % 24 < 6]
+    assert quiet_hours(by_hour_of_week(week[:-1])) == ()

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
         le=10_000_000,
         description="replies that may wait to be written before new ones are refused; 0: no limit",
     )
+    memory_limit_mib: int = Field(
+        2048,
+        ge=0,
+        description="MiB of memory that web, a worker or the health process may hold before it is started anew; 0: all",
+    )
     escalate_after_s: float = Field(
         3600.0, gt=0, description="seconds after which an incident that has not mended itself needs the operator"
     )

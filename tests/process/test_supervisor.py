@@ -174,6 +174,22 @@ def test_a_hung_child_is_killed_and_started_again(supervised: Supervised, signum
     assert supervised.row("worker-2")["restarts"] == 0
 
 
+def test_a_child_that_leaks_is_ended_in_good_order_and_started_again(supervised: Supervised) -> None:
+    """It may finish what it has begun; the next one, which does not leak, is left alone, and so is its sibling."""
+    limit = 96 * 2**20
+    supervised.start(
+        supervised.child("worker-1", "leaks", memory_limit_bytes=limit),
+        supervised.child("worker-2", memory_limit_bytes=limit),
+    )
+    leaking = supervised.incarnation("worker-1")
+    heir = supervised.incarnation("worker-1", 2)
+    assert [entry["pid"] for entry in supervised.journal("ended", "worker-1")] == [leaking["pid"]]
+    row = supervised.until("worker-1", is_running)
+    assert (row["pid"], row["deaths"]) == (heir["pid"], 1)
+    assert "memory" in str(row["last_exit"])
+    assert supervised.row("worker-2")["deaths"] == 0
+
+
 def test_a_child_that_never_beats_is_killed_after_its_start_grace(supervised: Supervised) -> None:
     """A child that hangs before its first beat is not waited for for ever."""
     supervised.start(supervised.child("worker-1", "mute", start_grace_s=1.0))

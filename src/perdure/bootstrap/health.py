@@ -12,6 +12,7 @@ import structlog
 
 from perdure.bootstrap.backends import model_name
 from perdure.bootstrap.process import stop_on_signals
+from perdure.bootstrap.serve import worker_names
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
@@ -49,8 +50,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
     asked = _Active(store, models)
     timeout = aiohttp.ClientTimeout(total=10.0)  # whoever looks has less patience, and asks again only then
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
-        workers = [f"worker-{n}" for n in range(1, settings.workers + 1)]
-        specs = components(workers, model_name(settings))
+        specs = components(worker_names(settings), model_name(settings))
         groups = {spec.group for spec in specs}
         leaves = [spec.id for spec in specs if spec.id not in groups]
 

@@ -12,7 +12,8 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, WEB_URL_VARIABLE, Settings
 from perdure.store.head import is_current
@@ -112,28 +113,34 @@ def make_private(settings: Settings) -> None:
 
 
 def child_specs(settings: Settings, listener: socket.socket, model_port: int, model_key: str) -> Sequence[ChildSpec]:
-    """Web, workers, and the model where it is embedded. Web ends first, the model last."""
-    program = [sys.executable, "-m", "perdure"]
+    """Health, web, workers, and the model where it is embedded; in the order in which they end."""
     env = {**settings.environment(), MODEL_PORT_VARIABLE: str(model_port), MODEL_KEY_VARIABLE: model_key}
     fds, listen_env = listening.hand_over(listener)
-    web = ChildSpec(
-        "web", "web", [*program, "web"], {**env, **listen_env}, fds, start_grace_s=START_GRACE_S, stop_order=0
-    )
-    workers = [
-        ChildSpec(f"worker-{n}", "worker", [*program, "worker"], env, start_grace_s=START_GRACE_S, stop_order=1)
-        for n in range(1, settings.workers + 1)
-    ]
-    # It ends before those that it watches: who is told to end has not died.
-    health_env = {**env, WEB_URL_VARIABLE: _reached_at(listener)}
-    health = ChildSpec("health", "health", [*program, "health"], health_env, start_grace_s=START_GRACE_S, stop_order=-1)
+    web = replace(_spec(settings, "web", {**env, **listen_env}), pass_fds=fds, stop_order=0)
+    workers = [replace(_spec(settings, "worker", env), name=name, stop_order=1) for name in worker_names(settings)]
+    # Who is told to end has not died: those that are watched end after who watches.
+    health = replace(_spec(settings, "health", {**env, WEB_URL_VARIABLE: _reached_at(listener)}), stop_order=-1)
     if not settings.managed:
         return [web, *workers, health]
     # The threads of llama.cpp sleep while they wait for one another: spinning, on cores that others use too, they were
     # thirty times slower. It has to be said before the process begins.
     quiet = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}
-    grace_s = _load_grace_s(settings)
-    model = ChildSpec("model", "model", [*program, "model"], {**env, **quiet}, start_grace_s=grace_s, stop_order=2)
+    model = _spec(settings, "model", {**env, **quiet})
+    # How much memory a model takes is its file's affair.
+    model = replace(model, start_grace_s=_load_grace_s(settings), memory_limit_bytes=0, stop_order=2)
     return [web, *workers, model, health]
+
+
+def worker_names(settings: Settings) -> Sequence[str]:
+    """What the workers that `serve` runs are called."""
+    return [f"worker-{n}" for n in range(1, settings.workers + 1)]
+
+
+def _spec(settings: Settings, role: str, env: Mapping[str, str]) -> ChildSpec:
+    """A child that runs `perdure ROLE` and is called by its role."""
+    program = [sys.executable, "-m", "perdure", role]
+    limit_bytes = settings.memory_limit_mib * 2**20
+    return ChildSpec(role, role, program, env, start_grace_s=START_GRACE_S, memory_limit_bytes=limit_bytes)
 
 
 def _reached_at(listener: socket.socket) -> str:

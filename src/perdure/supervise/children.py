@@ -30,6 +30,8 @@ class ChildSpec:
     """Silence that counts as a hang before the child is ready, whether it beats ``starting`` or not yet at all."""
     stop_grace_s: float = 5.0
     """From SIGTERM to SIGKILL."""
+    memory_limit_bytes: int = 0
+    """More than this of its own means that it leaks: it is ended in good order and started again. 0: no limit."""
     stop_order: int = 0
     """At shutdown lower numbers end first; the next number is told to stop when they are gone."""
 

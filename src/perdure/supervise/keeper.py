@@ -9,6 +9,7 @@ from random import random
 
 from perdure.supervise import pulse
 from perdure.supervise.children import ChildSpec, Incarnation, describe
+from perdure.supervise.memory import resident_bytes
 from perdure.supervise.policy import History, RestartPolicy, after_death, settled
 from perdure.supervise.processes import ProcessRow, State
 
@@ -53,6 +54,8 @@ class Keeper:
         self._starts = 0
         self._deaths = 0
         self._last_exit: str | None = None
+        self._ending: str | None = None
+        """Why this process is being ended, where nobody has asked for it."""
         self._state: State = "starting"
         self._since = outside.date()
 
@@ -72,7 +75,7 @@ class Keeper:
             log.info("%s started as process %d", self.spec.name, self._incarnation.pid)
 
     def check(self, now: float) -> None:
-        """Kill the child if it is hung; note when it has recovered from an escalation."""
+        """Kill the child if it is hung, end it if it leaks; note when it has recovered from an escalation."""
         if self._incarnation is None or self._state not in ("starting", "running"):
             return
         if pulse.is_hung(self._pulse, now, hang_after_s=self.spec.hang_after_s, start_grace_s=self.spec.start_grace_s):
@@ -80,7 +83,21 @@ class Keeper:
             self._enter("hung")
             self._incarnation.kill()
             return
+        if self._leaks(self._incarnation):
+            return
         self._judge(settled(self._policy, self._history, healthy_for_s=pulse.healthy_for_s(self._pulse)))
+
+    def _leaks(self, incarnation: Incarnation) -> bool:
+        """End the child in good order if it holds more memory than it may; returns whether it does."""
+        limit = self.spec.memory_limit_bytes
+        held = resident_bytes(incarnation.pid) if limit and self._ending is None else None
+        if held is None or held <= limit:
+            return False
+        self._ending = f"held {held // 2**20} MiB of memory, of {limit // 2**20} allowed, and was ended"
+        log.warning("%s %s", self.spec.name, self._ending)
+        self._enter("restarting")
+        self._ask_to_end(incarnation)
+        return True
 
     def pardon(self, now: float) -> None:
         """Give a fresh period to beat in: the supervisor was away and cannot judge the silence."""
@@ -152,7 +169,8 @@ class Keeper:
         assert self._incarnation is not None
         incarnation, self._incarnation = self._incarnation, None
         self._disarm()
-        self._last_exit = "hung and was killed" if self._state == "hung" else describe(status)
+        self._last_exit = "hung and was killed" if self._state == "hung" else self._ending or describe(status)
+        self._ending = None
         self._announce({**self._notice("died"), "incarnation": incarnation.id, "how": self._last_exit})
         log.log(
             logging.INFO if self._retired or self._restart_asked else logging.WARNING,

@@ -49,9 +49,15 @@ class ProcessesLook:
         if row["state"] == "stopping" or (deaths == told and row["state"] != "hung"):
             # Whoever is on its way from one process to the next without having died was asked to be.
             return Finding()
-        hung = row["state"] == "hung" or "hung" in str(row["last_exit"])
-        said = f"{name} {row['last_exit'] or 'was silent'}."
-        return Finding(Level.MAJOR, Cause.PROCESS_HUNG if hung else Cause.PROCESS_DIED, said, certain=True)
+        said = "was silent" if row["state"] == "hung" else str(row["last_exit"])
+        return Finding(Level.MAJOR, _cause(said), f"{name} {said}.", certain=True)
+
+
+def _cause(said: str) -> Cause:
+    """By how its process ended, in the supervisor's words."""
+    if "memory" in said:
+        return Cause.MEMORY
+    return Cause.PROCESS_HUNG if "hung" in said or "silent" in said else Cause.PROCESS_DIED
 
 
 def _healing(row: Row) -> Healing | None:

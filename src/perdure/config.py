@@ -218,6 +218,11 @@ class Paths:
         return self.data_dir / "health.db"
 
     @property
+    def site(self) -> Path:
+        """The status page as files, as it was drawn last."""
+        return self.data_dir / "status"
+
+    @property
     def models(self) -> Path:
         """The starter weights."""
         return self.data_dir / "models"

@@ -69,6 +69,7 @@ class Supervised:
         *children: dict[str, Any],
         policy: dict[str, Any] | None = None,
         listener: str | None = None,
+        site: Path | None = None,
         pidfd: bool = True,
     ) -> subprocess.Popen[str]:
         plan = {
@@ -76,6 +77,7 @@ class Supervised:
             "children": children,
             "policy": policy or {},
             "listener": listener,
+            "site": None if site is None else str(site),
             "pidfd": pidfd,
         }
         self._plan_path.write_text(json.dumps(plan))
@@ -372,6 +374,46 @@ def test_no_connection_is_refused_while_web_restarts(supervised: Supervised) -> 
     supervised.gate.touch()
     second = supervised.incarnation("web", 2)
     assert {answer(connection) for connection in waiting} == {f"hello from {second['pid']}\n"}
+
+
+def test_the_supervisor_answers_for_a_web_that_is_down_for_good(supervised: Supervised, tmp_path: Path) -> None:
+    """The status page as it was last, which says that it is old; the truth for everything else; and web, once it is
+    there again, for itself. No path leads out of the folder.
+    """
+    site = tmp_path / "site"
+    (site / "api" / "v2").mkdir(parents=True)
+    (site / "status.html").write_text("<h1>Well</h1><!-- dated -->")
+    (site / "api" / "v2" / "summary.json").write_text("{}")
+    (tmp_path / "secret.html").write_text("secret")
+    supervisor = supervised.start(supervised.child("web", "dies-at-first"), listener="web", site=site)
+    assert supervisor.stdout is not None
+    port = int(supervisor.stdout.readline())
+    status, body = eventually(lambda: asked(port, "/status"))
+    assert (status, "<h1>Well</h1>" in body, "has not come back" in body) == (200, True, True)
+    assert asked(port, "/api/v2/summary.json") == (200, "{}")
+    status, body = asked(port, "/chats/1", "text/html")
+    assert (status, "Perdure is down" in body) == (503, True)
+    status, body = asked(port, "/api/v1/chats")
+    assert (status, json.loads(body)["fault"]) == (503, "server")
+    for path in ("/status/../../secret.html", "/status/%2e%2e/%2e%2e/secret.html", "/status//../../secret.html"):
+        assert asked(port, path)[0] == 503
+    supervised.gate.touch()
+    web = supervised.until("web", is_running)
+
+    def greeting() -> str:
+        """Unasked: the stand-in would wait for a request."""
+        with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as line, line.makefile() as said:
+            return said.readline()
+
+    eventually(lambda: {greeting() for _ in range(20)} == {f"hello from {web['pid']}\n"})
+
+
+def asked(port: int, path: str, accept: str = "application/json") -> tuple[int, str]:
+    """What a request gets, as raw as it was sent: status and body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n".encode())
+        head, _, body = line.makefile("rb").read().partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode()
 
 
 def test_a_supervisor_that_was_away_blames_nobody(supervised: Supervised) -> None:

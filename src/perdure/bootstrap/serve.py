@@ -19,6 +19,7 @@ from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, WEB_URL_VARI
 from perdure.store.head import is_current
 from perdure.supervise import listening
 from perdure.supervise.children import ChildSpec
+from perdure.supervise.stand_in import StandIn
 from perdure.supervise.supervisor import Supervisor
 
 START_GRACE_S = 60.0
@@ -47,7 +48,8 @@ async def serve(settings: Settings, listener: socket.socket, begun: Callable[[],
 
     with _reserved_port() as reserved:
         specs = child_specs(settings, listener, reserved.getsockname()[1], secrets.token_urlsafe(32))
-        return await Supervisor(specs, settings.paths.control).run(ours)
+        stand_in = StandIn("web", listener, settings.paths.site)
+        return await Supervisor(specs, settings.paths.control, stand_in=stand_in).run(ours)
 
 
 def prepare(settings: Settings) -> socket.socket:

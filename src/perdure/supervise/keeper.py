@@ -54,6 +54,7 @@ class Keeper:
         self._starts = 0
         self._deaths = 0
         self._last_exit: str | None = None
+        self._away_since: float | None = None
         self._ending: str | None = None
         """Why this process is being ended, where nobody has asked for it."""
         self._state: State = "starting"
@@ -146,6 +147,10 @@ class Keeper:
         if self._incarnation is not None:
             self._incarnation.reap()
 
+    def away_since(self) -> float | None:
+        """When it died, by the supervisor's clock, if it has not served since; None where it has."""
+        return self._away_since
+
     def row(self) -> ProcessRow:
         """Return this child's line in the list of processes."""
         return {
@@ -164,6 +169,8 @@ class Keeper:
         self._pulse = pulse.heard(self._pulse, word, self._outside.clock())
         if self._state in ("starting", "running"):
             self._enter("starting" if self._pulse.ready_at is None else "running")
+            if self._state == "running":
+                self._away_since = None
 
     def _ended(self, status: int) -> None:
         assert self._incarnation is not None
@@ -189,6 +196,8 @@ class Keeper:
 
     def _start_by_policy(self) -> None:
         self._deaths += 1
+        if self._away_since is None:
+            self._away_since = self._outside.clock()
         history, delay_s = after_death(
             self._policy,
             self._history,

@@ -23,6 +23,7 @@ from perdure.supervise.lock import sole_supervisor
 from perdure.supervise.policy import RestartPolicy
 from perdure.supervise.processes import ProcessRow
 from perdure.supervise.pulse import LATE_S
+from perdure.supervise.stand_in import StandIn
 
 TICK_S = 0.25
 _REAP_PATIENCE_S = 5.0
@@ -35,8 +36,8 @@ class Supervisor:
     """Runs the children of ``specs`` until it is told to stop.
 
     ``control_path`` is the control socket, in a folder of its own inside the data folder; the lock that
-    keeps a second supervisor away lies beside it. ``run`` belongs in the main thread and takes over
-    SIGTERM, SIGINT, SIGHUP and SIGCHLD.
+    keeps a second supervisor away lies beside it. ``stand_in`` answers for a child that is away for long.
+    ``run`` belongs in the main thread and takes over SIGTERM, SIGINT, SIGHUP and SIGCHLD.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Supervisor:
         specs: Sequence[ChildSpec],
         control_path: Path,
         *,
+        stand_in: StandIn | None = None,
         policy: RestartPolicy | None = None,
         clock: Callable[[], float] = time.monotonic,
         date: Callable[[], float] = time.time,
@@ -54,6 +56,7 @@ class Supervisor:
             raise ValueError(f"Children share a name: {names}")
         self._specs = specs
         self._control_path = control_path
+        self._stand_in = stand_in
         self._policy = policy or RestartPolicy()
         self._outside = Outside(clock, date, random)
         self._keepers: dict[str, Keeper] = {}
@@ -140,9 +143,22 @@ class Supervisor:
                 if late_s > LATE_S:
                     keeper.pardon(now)
                 keeper.check(now)
+            await self._stand_in_for_web(now)
+
+    async def _stand_in_for_web(self, now: float) -> None:
+        """Answer in the place of a child that has been away for long; let it answer once it is there."""
+        if self._stand_in is None:
+            return
+        since = self._keepers[self._stand_in.child].away_since()
+        if since is None:
+            self._stand_in.end()
+        elif now - since >= self._stand_in.after_s:
+            await self._stand_in.begin()
 
     async def _stop(self) -> int:
         self._stopping = True
+        if self._stand_in is not None:
+            self._stand_in.end()
         keepers = sorted(self._keepers.values(), key=lambda keeper: keeper.spec.stop_order)
         for keeper in keepers:
             keeper.retire()

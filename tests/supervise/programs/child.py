@@ -75,6 +75,10 @@ async def main(line: lifeline.Lifeline) -> int:
     if "parent" in BEHAVIOURS:
         write("grandchild", grandchild=start_grandchild())
     write("started", incarnation=line.incarnation)
+    held = []
+    if "leaks" in BEHAVIOURS and not GATE.exists():
+        GATE.touch()
+        held.append(os.urandom(128 * 2**20))
     await told_to_stop.wait()
     if "slow" in BEHAVIOURS:
         await asyncio.sleep(0.3)
@@ -88,11 +92,7 @@ if __name__ == "__main__":
         write("waiting")
         while not GATE.exists():
             time.sleep(0.02)
-    held = b""
-    if "leaks" in BEHAVIOURS and not GATE.exists():
-        GATE.touch()
-        held = os.urandom(128 * 2**20)
-    if "dies" in BEHAVIOURS:
+    if "dies" in BEHAVIOURS or ("dies-at-first" in BEHAVIOURS and not GATE.exists()):
         write("started")
         sys.exit(3)
     attached = lifeline.attach("alone")

@@ -51,6 +51,21 @@ async def test_a_lease_that_ran_out_is_reaped_once(store: SqliteStore) -> None:
     assert await outcomes(store, turn) == ["lease_expired"]
 
 
+async def test_a_lease_that_is_renewed_for_nothing_is_taken_away(store: SqliteStore) -> None:
+    """Its worker lives, and has lost the attempt: nobody would ever speak. The time before the claim does not count."""
+    asked = await store.write(lambda records: ask(records))
+    claimed_at = START_AT + 100.0
+    turn = await store.write(lambda records: claim(records, asked, at=claimed_at))
+    late = claimed_at + reaper.LIMITS.stuck_s
+    assert await store.write(lambda records: records.turns.renew("worker-1:a", late + LEASE_S)) == 1
+    assert not await store.read(lambda records: reaper.overdue(records, late))
+    assert await store.write(lambda records: reaper.reap(records, late)) == 0
+    assert await store.read(lambda records: reaper.overdue(records, late + 0.01))
+    assert await store.write(lambda records: reaper.reap(records, late + 0.01)) == 1
+    assert (await turn_of(store, turn)).state is State.QUEUED
+    assert await outcomes(store, turn) == ["lease_expired"]
+
+
 async def test_a_dead_worker_is_buried_without_waiting(store: SqliteStore) -> None:
     """What it held is free at once; what others hold is theirs."""
     gone = await store.write(lambda records: claim(records, ask(records, "one", "first")))

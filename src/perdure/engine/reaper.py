@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import dataclass
 
 from perdure.core.errors import ModelUnreachable, PerdureError
 from perdure.core.turn import (
@@ -32,18 +33,35 @@ PRUNE_LIMIT = 2000
 _Why = Callable[[Turn], Event]
 
 
-def overdue(records: Records, now: float, patience_s: float = PATIENCE_S) -> bool:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a turn may wait for a model that does not answer, and how long one that runs may say nothing before its
+    lease is taken away although it is renewed: its worker has lost it. In seconds.
+    """
+
+    patience_s: float = PATIENCE_S
+    stuck_s: float = 120.0
+
+
+LIMITS = Limits()
+
+
+def overdue(records: Records, now: float, limits: Limits = LIMITS) -> bool:
     """Whether there is anything to reap. Only reads."""
-    return bool(records.turns.expired(now) or records.turns.waiting_since(now - patience_s))
+    waiting = records.turns.waiting_since(now - limits.patience_s)
+    return bool(records.turns.expired(now) or waiting or records.turns.stuck(now - limits.stuck_s))
 
 
-def reap(records: Records, now: float, patience_s: float = PATIENCE_S, absence: PerdureError | None = None) -> int:
+def reap(records: Records, now: float, limits: Limits = LIMITS, absence: PerdureError | None = None) -> int:
     """Give the turns of silent workers back, and end those that have waited too long. Returns how many.
 
-    `absence` is why the model does not answer now: what those end with that nobody has tried yet.
+    `absence` is why the model does not answer now: what those end with that nobody has tried yet. Where a lease is
+    taken from one who speaks after all, the fence keeps it from writing, and another goes on behind its last word.
     """
-    lost = _each(records, records.turns.expired(now), lambda _: WorkerLost(Outcome.EXPIRED), now)
-    return lost + _each(records, records.turns.waiting_since(now - patience_s), _given_up(records, absence), now)
+    held = {turn.id: turn for turn in (*records.turns.expired(now), *records.turns.stuck(now - limits.stuck_s))}
+    lost = _each(records, tuple(held.values()), lambda _: WorkerLost(Outcome.EXPIRED), now)
+    waited = records.turns.waiting_since(now - limits.patience_s)
+    return lost + _each(records, waited, _given_up(records, absence), now)
 
 
 def resume(records: Records, now: float, patience_s: float = PATIENCE_S) -> int:

@@ -32,6 +32,9 @@ T = TypeVar("T")
 TIDY_EVERY_S = 60.0
 TIDY_PAUSE_S = 0.1
 
+STUCK_BEYOND_S = 30.0
+"""So much longer than the most patient attempt may be silent, a lease is renewed for an attempt that is lost."""
+
 CLAIM_AT_ONCE = 8
 """Turns that one transaction claims at most: of a crowd that comes at once, each worker takes a share and begins."""
 
@@ -81,7 +84,9 @@ class Worker:
         self._stopping = False
         self._claiming = asyncio.Lock()
         self._gate = Gate(backend, self._wake.set)
-        self._model_s = patience.model_s
+        # A silent backend is the attempt's to time; this is for attempts that are lost themselves.
+        stuck_s = patience.first_token_s + patience.stall_s + STUCK_BEYOND_S
+        self._limits = reaper.Limits(patience.model_s, stuck_s)
         self._appender = Appender(store, clock, self._drop)
         self._attempts = Attempts(store, clock, self._appender, patience, note)
 
@@ -165,11 +170,11 @@ class Worker:
             last_at = began_at
             if late:
                 # Just started, or frozen until now, perhaps with everybody: nobody is judged by the time that passed.
-                await self._patiently(partial(reaper.resume, patience_s=self._model_s))
+                await self._patiently(partial(reaper.resume, patience_s=self._limits.patience_s))
             await self._patiently(self._renew)
-            if not late and await self._store_says(partial(reaper.overdue, patience_s=self._model_s)):
+            if not late and await self._store_says(partial(reaper.overdue, limits=self._limits)):
                 absence = None if self._gate.open else await self._backend.now.absence()
-                reap = partial(reaper.reap, patience_s=self._model_s, absence=absence)
+                reap = partial(reaper.reap, limits=self._limits, absence=absence)
                 await self._patiently(reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
             self._wake.set()

@@ -72,6 +72,10 @@ class Turns(Protocol):
         """Running turns whose lease has run out."""
         ...
 
+    def stuck(self, before: float) -> Sequence[Turn]:
+        """Running turns without a new character since `before`, and claimed before it."""
+        ...
+
     def waiting_since(self, before: float) -> Sequence[Turn]:
         """Queued turns without a new character since `before`."""
         ...

@@ -35,6 +35,11 @@ _RUNNING_OF_OTHERS = _TURNS.where(
     turns.c.lease_owner != bindparam("owner"),
 )
 _EXPIRED = _TURNS.where(RUNNING, turns.c.lease_until <= bindparam("now"))
+# Whoever takes a turn on after a long wait has the time of its own attempt.
+_OWN_ATTEMPT = (attempts.c.turn_id == turns.c.id) & (attempts.c.n == turns.c.attempt)
+_STUCK = _TURNS.join_from(turns, attempts, _OWN_ATTEMPT).where(
+    RUNNING, turns.c.progressed_at < bindparam("before"), attempts.c.started_at < bindparam("before")
+)
 _WAITING = _TURNS.where(QUEUED, turns.c.progressed_at < bindparam("before"))
 _UNFINISHED = _TURNS.where(turns.c.chat_id == bindparam("chat"), OPEN)
 _RENEW = update(turns).where(RUNNING, turns.c.lease_owner == bindparam("owner")).values(lease_until=bindparam("until"))
@@ -156,6 +161,9 @@ class SqlTurns:
 
     def expired(self, now: float) -> Sequence[Turn]:
         return [_turn(row) for row in self.db.rows(_EXPIRED, now=now)]
+
+    def stuck(self, before: float) -> Sequence[Turn]:
+        return [_turn(row) for row in self.db.rows(_STUCK, before=before)]
 
     def waiting_since(self, before: float) -> Sequence[Turn]:
         return [_turn(row) for row in self.db.rows(_WAITING, before=before)]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agoInWords, clockTime, dayInWords } from "../src/lib/when";
+import { agoInWords, clockTime, dayInWords, spanInWords } from "../src/lib/when";
 
 const now_ms = Date.parse("2026-06-15T12:00:00Z");
 
@@ -32,5 +32,18 @@ describe("a day in words", () => {
     [new Date(2025, 2, 28), "Friday, March 28, 2025"],
   ])("%s is %s, by the calendar and not by hours", (at, words) => {
     expect(dayInWords(at.toISOString(), now, "en")).toBe(words);
+  });
+});
+
+describe("a length of time in words", () => {
+  it.each([
+    [0.2, "0 sec"],
+    [0.7, "1 sec"],
+    [89, "89 sec"],
+    [90, "2 min"],
+    [7_200, "2 hr"],
+    [400_000, "5 days"],
+  ])("%d seconds are %s", (seconds, words) => {
+    expect(spanInWords(seconds, "en")).toBe(words);
   });
 });

@@ -21,6 +21,20 @@ export function agoInWords(iso: string, now_ms: number, locale?: string): string
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
 }
 
+const SPANS: readonly [unit: string, unit_s: number, below_s: number][] = [
+  ["second", 1, 90],
+  ["minute", 60, 5_400],
+  ["hour", 3_600, 172_800],
+  ["day", 86_400, Infinity],
+];
+
+/** A length of time in the unit that fits it: "40 sec", "2 min". */
+export function spanInWords(seconds: number, locale?: string): string {
+  const [unit, unit_s] = SPANS.find(([, , below_s]) => seconds < below_s) ?? ["day", 86_400];
+  const count = Math.max(seconds < 0.5 ? 0 : 1, Math.round(seconds / unit_s));
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(count);
+}
+
 /** The hour and minute of an instant, with the date where it was not today; "" for what is no instant. */
 export function clockTime(iso: string, now_ms: number, locale?: string): string {
   const at = new Date(iso);

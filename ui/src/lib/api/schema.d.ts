@@ -1425,6 +1425,8 @@ export interface components {
              * @enum {string}
              */
             fault: "server" | "model" | "network" | "client";
+            /** Incident */
+            incident: string | null;
             /** Remedy */
             remedy: string;
             /** Retry After S */
@@ -1514,6 +1516,21 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * LeftOut
+         * @description How long something still lasts, in seconds, as such things have lasted: half of them were over by `median_s`, and
+         *     nine of ten between `low_s` and `high_s`. `text` says it in words.
+         */
+        LeftOut: {
+            /** High S */
+            high_s: number;
+            /** Low S */
+            low_s: number;
+            /** Median S */
+            median_s: number;
+            /** Text */
+            text: string;
         };
         /**
          * LimitsOut
@@ -2181,10 +2198,12 @@ export interface components {
         /**
          * WaitOut
          * @description What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait.
+         *     `left` is how long it still waits; null where that is not known.
          */
         WaitOut: {
             /** Ahead */
             ahead: number | null;
+            left: components["schemas"]["LeftOut"] | null;
             trouble: components["schemas"]["ErrorOnRecord"] | null;
             /** Waiting For */
             waiting_for: string | null;

@@ -15,8 +15,8 @@ from perdure.client.shapes import Turn
 from perdure.core.health import Cause, Level
 from perdure.core.incidents import Incident, Stage, Toll
 from perdure.core.report import Indicator, StatusReport
-from perdure.health.desk import REPORT
 from perdure.health.ledger import Ledger
+from perdure.health.publish import REPORT
 from perdure.supervise import control
 from perdure.supervise.errors import ControlError
 from tests.http.installation import ScriptedBackend, eventually

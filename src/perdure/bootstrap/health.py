@@ -29,6 +29,7 @@ from perdure.health.looks.everyday import ImportLook, SearchLook
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
+from perdure.health.publish import keep_published
 from perdure.health.standings import Standings
 from perdure.health.telling import Telling
 from perdure.health.watch import PROCESSES, Watch
@@ -71,7 +72,8 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, time.time)
         desk = control.ControlSocket(settings.paths.desk, Desk(watch, lifeline.incarnation).answer)
         await desk.open()
-        background = [asyncio.create_task(beat(lifeline)), asyncio.create_task(_notices(lifeline, watch))]
+        work = (beat(lifeline), _notices(lifeline, watch), keep_published(watch, settings.paths.site, time.time))
+        background = [asyncio.create_task(each) for each in work]
         log.info("health is ready")
         await watch.run(stop)
         for task in background:

@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from perdure.config import Settings
-from perdure.health.desk import REPORT
+from perdure.health.publish import REPORT, last_report
 from perdure.http.known_health import KnownHealth
 from perdure.supervise import control
 from perdure.supervise.errors import ControlError
@@ -19,6 +19,9 @@ EVERY_S = 0.5
 
 async def keep_informed(settings: Settings, health: KnownHealth) -> None:
     """Ask for ever; cancel to end. While the health process is away, what it said last is known, and when."""
+    last = await asyncio.to_thread(last_report, settings.paths.site)
+    if last is not None:
+        health.heard("none", last)
     while True:
         try:
             answer = await control.ask_async(settings.paths.desk, f"report {health.version}")

@@ -5,12 +5,8 @@
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
-
-from perdure.core.report import StatusReport
+from perdure.health.publish import REPORT
 from perdure.health.watch import Watch
-
-REPORT = TypeAdapter(StatusReport)
 
 
 class Desk:

@@ -21,6 +21,7 @@ from perdure.http import (
     personas,
     problems,
     reports,
+    status_pages,
     trash,
     turns,
 )
@@ -47,7 +48,7 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app, service.health.inform)
     parts = (
         *(chats, messages, turns, events, cards, characters, personas, trash),
-        *(settings_api, backends, data, openai, operator, reports, help_pages),
+        *(settings_api, backends, data, openai, operator, reports, help_pages, status_pages),
     )
     for part in parts:
         app.router.routes.extend(part.router.routes)

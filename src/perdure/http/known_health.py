@@ -8,6 +8,7 @@ from perdure.core.errors import Fault, Overloaded, PerdureError, StoreFull, Stor
 from perdure.core.estimate import Estimate, retry_after
 from perdure.core.queueing import wait
 from perdure.core.report import OpenIncident, StatusReport
+from perdure.statuspage.site import Site
 
 
 class KnownHealth:
@@ -15,12 +16,15 @@ class KnownHealth:
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random
-        self.report: StatusReport | None = None
+        self.report = StatusReport(0.0, "Perdure", None, ())
         self.version = "none"
+        self.site = Site(self.report, 0.0)
+        """The status page, drawn from the same report."""
 
     def heard(self, version: str, report: StatusReport) -> None:
         """The health process has told something new."""
         self.version, self.report = version, report
+        self.site = Site(report, report.made_at)
 
     def inform(self, error: PerdureError) -> None:
         """Say which incident a failure belongs to, and when it is worth asking again: by how long such incidents have
@@ -29,26 +33,22 @@ class KnownHealth:
         known = self._incident_of(error)
         if known is not None:
             error.incident = known.incident.id
-        if isinstance(error, Overloaded) and self.report is not None:
+        left = None if known is None else known.left
+        if isinstance(error, Overloaded):
             left = self.report.queue.wait
-        else:
-            left = None if known is None else known.left
         if error.retry_after_s is None and error.retry and error.status >= 500:
             error.retry_after_s = round(retry_after(left, self._random()), 1)
 
     def left(self, incident_id: str | None) -> Estimate | None:
         """How long an incident may still last."""
-        incidents = () if self.report is None else self.report.incidents
-        return next((one.left for one in incidents if one.incident.id == incident_id), None)
+        return next((one.left for one in self.report.incidents if one.incident.id == incident_id), None)
 
     def wait(self, ahead: int) -> Estimate | None:
         """How long a reply will wait that has so many before it."""
-        return None if self.report is None else wait(self.report.queue.per_place, ahead)
+        return wait(self.report.queue.per_place, ahead)
 
     def _incident_of(self, error: PerdureError) -> OpenIncident | None:
         component = _component(error)
-        if self.report is None or component is None:
-            return None
         return next((one for one in self.report.incidents if component in one.incident.components), None)
 
 

@@ -16,7 +16,7 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from perdure.supervise.dated import dated
+from perdure.statuspage.dated import dated
 
 _HEAD_BYTES = 16_384
 _PATIENCE_S = 5.0

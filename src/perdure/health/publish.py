@@ -1,0 +1,66 @@
+"""The status page as files, drawn again as things change: for the supervisor, should web be down, and for web itself,
+should this process be away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from pydantic import TypeAdapter
+
+from perdure.core.report import StatusReport
+from perdure.health.watch import Watch
+from perdure.statuspage.export import export
+from perdure.statuspage.site import Site, path_of
+
+log = structlog.get_logger()
+
+REPORT = TypeAdapter(StatusReport)
+LAST = "report.json"
+"""The report that the files were drawn from, beside them."""
+
+HURRIED_S, CALM_S = 2.0, 60.0
+"""How often they are drawn at most while anything is wrong, and how often while nothing is."""
+
+
+async def keep_published(watch: Watch, folder: Path, now: Callable[[], float]) -> None:
+    """Draw for ever; cancel to end. A disk that takes nothing is told of once."""
+    drawn: set[str] = set()
+    told, version, drawn_at, ill = "", -1, 0.0, False
+    while True:
+        await asyncio.sleep(HURRIED_S / 2)
+        report = watch.report() if watch.version != version else None
+        if report is None:
+            continue
+        # What has merely grown older can wait.
+        state = repr((report.indicator, [one.level for one in report.components], report.incidents, report.past[:1]))
+        if now() - drawn_at < (HURRIED_S if state != told or report.incidents else CALM_S):
+            continue
+        told, version, drawn_at = state, watch.version, now()
+        try:
+            await asyncio.to_thread(_draw, report, folder, set(drawn))
+        except OSError as error:
+            if not ill:
+                log.error("the status page cannot be written", reason=str(error))
+            ill = True
+            continue
+        ill = False
+        drawn = {f"{path_of(one)}.html" for one in report.past}
+
+
+def _draw(report: StatusReport, folder: Path, unchanged: set[str]) -> None:
+    export(Site(report, report.made_at, static=True), folder, unchanged)
+    new = folder / f".{LAST}"
+    new.write_bytes(REPORT.dump_json(report))
+    new.replace(folder / LAST)
+
+
+def last_report(folder: Path) -> StatusReport | None:
+    """What was published last; None where nothing was, or nothing that can be read."""
+    try:
+        return REPORT.validate_json((folder / LAST).read_bytes())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,79 @@
+"""Levels, stages and instants, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from perdure.core.estimate import span
+from perdure.core.health import Level
+from perdure.core.incidents import Incident, Stage
+from perdure.core.report import Indicator
+
+LEVELS: Mapping[Level, str] = {
+    Level.OPERATIONAL: "Works",
+    Level.DEGRADED: "Works badly",
+    Level.PARTIAL: "Partly down",
+    Level.MAJOR: "Down",
+    Level.MAINTENANCE: "Being worked on",
+}
+
+STAGES: Mapping[Stage, str] = {
+    Stage.DETECTED: "Detected",
+    Stage.IDENTIFIED: "Identified",
+    Stage.RECOVERING: "Recovering",
+    Stage.MONITORING: "Watched",
+    Stage.RESOLVED: "Over",
+}
+
+INDICATORS: Mapping[Indicator, str] = {
+    Indicator.NONE: "Everything works",
+    Indicator.MINOR: "Something is not well",
+    Indicator.MAJOR: "Something is broken",
+    Indicator.CRITICAL: "Perdure is down",
+    Indicator.MAINTENANCE: "Something is being worked on",
+}
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def instant(at: float) -> str:
+    """An instant for programs: ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clock(at: float) -> str:
+    """An instant for people, to the second."""
+    return datetime.fromtimestamp(at, UTC).strftime("%-d %b %Y, %H:%M:%S UTC")
+
+
+def day(at: float) -> str:
+    """The day of an instant."""
+    return datetime.fromtimestamp(at, UTC).strftime("%A, %-d %B %Y")
+
+
+def touched(incident: Incident) -> str:
+    """Whom it has touched, in a sentence; empty while that is not counted."""
+    toll = incident.toll
+    if toll is None:
+        return ""
+    turns = _count(toll.turns, "reply was interrupted or waited", "replies were interrupted or waited")
+    chats = _count(toll.chats, "chat", "chats")
+    failed = "" if not toll.failed else f", {_count(toll.failed, 'was given up', 'were given up')}"
+    return f"{turns} in {chats}{failed}; {_count(toll.lost, 'message was lost', 'messages were lost')}."
+
+
+def lasted(incident: Incident, now: float) -> str:
+    """How long it has lasted."""
+    return span(incident.lasted_s(now))
+
+
+def percent(share: float | None) -> str:
+    """A share of uptime: never rounded up to what it was not."""
+    if share is None:
+        return "no data"
+    return f"{int(share * 10_000) / 100:.2f} %" if share < 1.0 else "100 %"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else many}"

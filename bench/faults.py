@@ -30,11 +30,11 @@ from tests.faults.proxy import Proxy
 from tests.faults.surfaces import NOTHING, SURFACES, Told, api_chat, in_words, recovers, seen, terminal
 from tests.http.installation import Installation, ScriptedBackend
 
-AT_ONCE = 10
+AT_ONCE = 3
 """Rounds that are under way together: most of a round is waiting for Perdure's own retries."""
 
 NARROW = {
-    "patience_s": 1.5,
+    "patience_s": 6.0,
     "max_queued": 0,
     "messages_per_minute": 0,
     "streams_per_worker": 2000,
@@ -109,7 +109,11 @@ async def one_round(both: Both, tally: Tally) -> None:
             tally.failed(cell, error)
 
     async def again(name: str) -> None:
-        good = await recovers(both.url(name), saying(name))
+        try:
+            good = await recovers(both.url(name), saying(name))
+        except Exception as error:
+            tally.failed(("recovery", name), error)
+            return
         tally.said.setdefault(("recovery", name), Counter())[BEHIND[name].error.code if good else "stuck"] += 1
 
     loud = [name for name in BEHIND if name not in SILENT]

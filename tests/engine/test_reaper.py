@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from perdure.core.errors import ModelCut, ModelUnreachable
+from perdure.core.errors import ModelCut, Overloaded
 from perdure.core.lease import LEASE_S, grant
 from perdure.core.records import Append
 from perdure.core.turn import PATIENCE_S, Claimed, Finished, Interrupted, State, Turn
@@ -98,7 +98,7 @@ async def test_patience_ends_with_the_reason_that_is_known(store: SqliteStore) -
     assert not await store.read(lambda records: reaper.overdue(records, START_AT + PATIENCE_S))
     assert await store.write(lambda records: reaper.reap(records, START_AT + PATIENCE_S)) == 0
     assert await store.write(lambda records: reaper.reap(records, START_AT + PATIENCE_S + 1)) == 2
-    for turn, code in ((tried, ModelCut.code), (never, ModelUnreachable.code)):
+    for turn, code in ((tried, ModelCut.code), (never, Overloaded.code)):
         after = await turn_of(store, turn)
         message = await store.read(lambda records, turn=turn: records.messages.get(turn.message_id))
         assert message is not None

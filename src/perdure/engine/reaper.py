@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 
-from perdure.core.errors import ModelUnreachable, PerdureError
+from perdure.core.errors import Overloaded, PerdureError
 from perdure.core.turn import (
     PATIENCE_S,
     Event,
@@ -31,6 +31,10 @@ PRUNE_LIMIT = 2000
 """Rows that one round of tidying removes at most, so that it never holds the store for long."""
 
 _Why = Callable[[Turn], Event]
+
+# The model answers, and nobody has tried: others were before it.
+_NO_TURN = "So many other replies were before this one that nobody came to it in time."
+_ASK_AGAIN = "Ask for it again when there is less to do."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _given_up(records: Records, absence: PerdureError | None) -> _Why:
         attempts = records.turns.attempts(turn.id)
         known = attempts[-1].error if attempts else absence
         # Each its own: the id that the log has it under is added to it.
-        error = copy(known) if known else ModelUnreachable("No model could be reached for this reply.")
+        error = copy(known) if known else Overloaded(_NO_TURN, remedy=_ASK_AGAIN)
         error.saved = True
         return Expired(error)
 

@@ -30,11 +30,15 @@ from tests.faults.proxy import Proxy
 from tests.faults.surfaces import NOTHING, SURFACES, Told, api_chat, in_words, recovers, seen, terminal
 from tests.http.installation import Installation, ScriptedBackend
 
-AT_ONCE = 3
+AT_ONCE = 8
 """Rounds that are under way together: most of a round is waiting for Perdure's own retries."""
 
+REPLIES_AT_ONCE = 40
+"""What is asked for together beside the terminals. A crowd would meet the limits of the machine, which is another kind
+of failure, and told as that."""
+
 NARROW = {
-    "patience_s": 6.0,
+    "patience_s": 2.0,
     "max_queued": 0,
     "messages_per_minute": 0,
     "streams_per_worker": 2000,
@@ -97,23 +101,25 @@ class Both:
         return self.hasty if name in SILENT else self.patient
 
 
-async def one_round(both: Both, tally: Tally) -> None:
+async def one_round(both: Both, tally: Tally, room: asyncio.Semaphore) -> None:
     """Every kind once on every surface that costs no process of its own, and one terminal that meets them all."""
     cells = [(way, name) for name in BEHIND for way in SURFACES if way != "cli"]
 
     async def ask(cell: Cell) -> None:
         way, name = cell
-        try:
-            tally.note(cell, await SURFACES[way](both.url(name), saying(name)), BEHIND[name].error)
-        except Exception as error:
-            tally.failed(cell, error)
+        async with room:
+            try:
+                tally.note(cell, await SURFACES[way](both.url(name), saying(name)), BEHIND[name].error)
+            except Exception as error:
+                tally.failed(cell, error)
 
     async def again(name: str) -> None:
-        try:
-            good = await recovers(both.url(name), saying(name))
-        except Exception as error:
-            tally.failed(("recovery", name), error)
-            return
+        async with room:
+            try:
+                good = await recovers(both.url(name), saying(name))
+            except Exception as error:
+                tally.failed(("recovery", name), error)
+                return
         tally.said.setdefault(("recovery", name), Counter())[BEHIND[name].error.code if good else "stuck"] += 1
 
     loud = [name for name in BEHIND if name not in SILENT]
@@ -166,7 +172,7 @@ def dict_of_faces() -> dict[str, type[PerdureError]]:
 
 async def measure(rounds: int, parts: Sequence[str]) -> Tally:
     """Everything, in one Perdure."""
-    tally = Tally()
+    tally, room = Tally(), asyncio.Semaphore(REPLIES_AT_ONCE)
     backend = ScriptedBackend()
     with tempfile.TemporaryDirectory() as folder, Behind(backend.url.removesuffix("/v1")) as proxy:
         narrow = {**NARROW, "backend_url": f"{proxy.url}/v1"}
@@ -178,7 +184,7 @@ async def measure(rounds: int, parts: Sequence[str]) -> Tally:
         try:
             if "behind" in parts:
                 for begun in range(0, rounds, AT_ONCE):
-                    await asyncio.gather(*(one_round(both, tally) for _ in range(min(AT_ONCE, rounds - begun))))
+                    await asyncio.gather(*(one_round(both, tally, room) for _ in range(min(AT_ONCE, rounds - begun))))
                     print(f"{min(begun + AT_ONCE, rounds)} of {rounds} rounds", file=sys.stderr)
             if "page" in parts:
                 await in_the_page(both, rounds, tally)

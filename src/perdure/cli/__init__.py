@@ -13,6 +13,7 @@ COMMANDS = {
     "chat": "Talk with a character in the terminal.",
     "import": "Bring character cards in.",
     "ps": "List the processes of a running server.",
+    "status": "What works, what is broken, since when, and for how long.",
     "diagnose": "Is it me or them? Look where the way to a web service ends.",
     "errors": "List what failed in ways that nobody foresaw.",
     "reports": "List what people have reported.",

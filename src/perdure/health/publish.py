@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from perdure.core.report import StatusReport
 from perdure.health.watch import Watch
 from perdure.statuspage.export import export
+from perdure.statuspage.pace import Pace
 from perdure.statuspage.site import Site, path_of
 
 log = structlog.get_logger()
@@ -29,17 +30,15 @@ HURRIED_S, CALM_S = 2.0, 60.0
 async def keep_published(watch: Watch, folder: Path, now: Callable[[], float]) -> None:
     """Draw for ever; cancel to end. A disk that takes nothing is told of once."""
     drawn: set[str] = set()
-    told, version, drawn_at, ill = "", -1, 0.0, False
+    pace, version, ill = Pace(HURRIED_S, CALM_S), -1, False
     while True:
         await asyncio.sleep(HURRIED_S / 2)
-        report = watch.report() if watch.version != version else None
-        if report is None:
+        if watch.version == version:
             continue
-        # What has merely grown older can wait.
-        state = repr((report.indicator, [one.level for one in report.components], report.incidents, report.past[:1]))
-        if now() - drawn_at < (HURRIED_S if state != told or report.incidents else CALM_S):
+        report, current = watch.report(), watch.version
+        if not pace.due(report, now()):
             continue
-        told, version, drawn_at = state, watch.version, now()
+        version = current
         try:
             await asyncio.to_thread(_draw, report, folder, set(drawn))
         except OSError as error:

@@ -42,6 +42,6 @@ def _answer(perdure: Service, path: str) -> Response:
     if file is None:
         raise NotFound("There is nothing here: the status page is at /status.")
     body, made_at = file.body, site.report.made_at
-    if file.media_type == HTML and perdure.clock.now() - made_at > OLD_S:
+    if file.media_type == HTML and site.report.components and perdure.clock.now() - made_at > OLD_S:
         body = dated(body, f"This is as of {clock(made_at)}: the part of Perdure that keeps this page is away.")
     return Response(body, media_type=file.media_type, headers=HEADERS)

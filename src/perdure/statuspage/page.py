@@ -36,7 +36,7 @@ def _templates() -> Environment:
     )
     filters = {"instant": words.instant, "clock": words.clock, "touched": words.touched, "lasted": words.lasted}
     env.filters.update({**filters, "in_words": in_words})
-    env.globals.update(levels=words.LEVELS, stages=words.STAGES, indicators=words.INDICATORS, bars=DAYS)
+    env.globals.update(levels=words.LEVELS, stages=words.STAGES, bars=DAYS)
     return env
 
 
@@ -81,7 +81,14 @@ class Pages:
 
     def _drawn(self, name: str, link: Link, **more: Any) -> bytes:
         names = {one.id: one.name for one in self.report.components}
-        known = {"report": self.report, "now": self.now, "static": self.static, "names": names, "link": link}
+        known = {
+            "report": self.report,
+            "now": self.now,
+            "static": self.static,
+            "names": names,
+            "link": link,
+            "whole": words.whole(self.report),
+        }
         return _templates().get_template(f"{name}.html.j2").render(**known, **more).encode()
 
 

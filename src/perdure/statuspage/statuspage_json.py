@@ -13,7 +13,7 @@ from perdure.core.estimate import Estimate, in_words
 from perdure.core.health import Level
 from perdure.core.incidents import Entry, Incident, Stage
 from perdure.core.report import Component, Maintenance, StatusReport
-from perdure.statuspage.words import INDICATORS, instant
+from perdure.statuspage.words import instant, whole
 
 LATELY = 50
 """So many incidents are listed, as Statuspage has it."""
@@ -78,8 +78,7 @@ class _Told:
         }
 
     def status(self) -> Document:
-        indicator = self._report.indicator
-        return {"indicator": str(indicator), "description": INDICATORS[indicator]}
+        return {"indicator": str(self._report.indicator), "description": whole(self._report)}
 
     def component(self, position: int, one: Component) -> Document:
         parts = [_id("component", part.id) for part in self._report.components if part.group == one.id]

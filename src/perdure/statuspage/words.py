@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from perdure.core.estimate import span
 from perdure.core.health import Level
 from perdure.core.incidents import Incident, Stage
-from perdure.core.report import Indicator
+from perdure.core.report import Indicator, StatusReport
 
 LEVELS: Mapping[Level, str] = {
     Level.OPERATIONAL: "Works",
@@ -33,6 +33,12 @@ INDICATORS: Mapping[Indicator, str] = {
     Indicator.CRITICAL: "Perdure is down",
     Indicator.MAINTENANCE: "Something is being worked on",
 }
+
+
+def whole(report: StatusReport) -> str:
+    """How everything is, in a sentence; where nobody has looked yet, that."""
+    return INDICATORS[report.indicator] if report.components else "Nothing is known yet"
+
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

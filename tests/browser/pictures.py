@@ -248,6 +248,16 @@ async def the_help(browser: Browser, installation: Installation) -> None:
         await picture(reader, name)
 
 
+async def the_status(browser: Browser, installation: Installation) -> None:
+    """The status page while a worker that was killed is being started again: a real incident."""
+    desk, phone = await desk_and_phone(browser, installation.url, "/status")
+    installation.kill("worker-1")
+    for reader, name in ((desk, "status"), (phone, "status-phone")):
+        while not await reader.page.get_by_role("heading", name="worker-1 ended unexpectedly").count():
+            await reader.page.reload()
+        await picture(reader, name)
+
+
 async def the_chats(browser: Browser, installation: Installation) -> None:
     """The list of chats."""
     desk, phone = await desk_and_phone(browser, installation.url, "/chats")
@@ -278,6 +288,7 @@ async def main() -> None:
                 await the_help(browser, installation)
                 await while_it_is_away(browser, installation, chat)
                 await the_chat(browser, installation, backend, ask, chat)
+                await the_status(browser, installation)
         finally:
             installation.close()
             backend.close()

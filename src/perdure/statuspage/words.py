@@ -63,10 +63,13 @@ def touched(incident: Incident) -> str:
     toll = incident.toll
     if toll is None:
         return ""
-    turns = _count(toll.turns, "reply was interrupted or waited", "replies were interrupted or waited")
+    lost = _count(toll.lost, "message was lost", "messages were lost")
+    if not toll.turns:
+        return f"No reply was interrupted, {lost}."
+    turns = _count(toll.turns, "reply was interrupted", "replies were interrupted")
     chats = _count(toll.chats, "chat", "chats")
     failed = "" if not toll.failed else f", {_count(toll.failed, 'was given up', 'were given up')}"
-    return f"{turns} in {chats}{failed}; {_count(toll.lost, 'message was lost', 'messages were lost')}."
+    return f"{turns} in {chats}{failed}; {lost}."
 
 
 def lasted(incident: Incident, now: float) -> str:

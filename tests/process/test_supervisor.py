@@ -176,6 +176,16 @@ def test_a_hung_child_is_killed_and_started_again(supervised: Supervised, signum
     assert supervised.row("worker-2")["restarts"] == 0
 
 
+def test_a_child_waits_for_the_one_that_it_comes_after(supervised: Supervised) -> None:
+    """At the first start: those who are waited for by people come first."""
+    supervised.start(supervised.child("health", after="web"), supervised.child("web", "gated", start_grace_s=NEVER_S))
+    eventually(lambda: supervised.journal("waiting", "web"))
+    assert supervised.row("health")["pid"] is None
+    supervised.gate.touch()
+    supervised.incarnation("health")
+    assert [entry["name"] for entry in supervised.journal("started")] == ["web", "health"]
+
+
 def test_a_child_that_leaks_is_ended_in_good_order_and_started_again(supervised: Supervised) -> None:
     """It may finish what it has begun; the next one, which does not leak, is left alone, and so is its sibling."""
     limit = 96 * 2**20

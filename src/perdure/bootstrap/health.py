@@ -16,12 +16,14 @@ from perdure.bootstrap.serve import worker_names
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
+from perdure.core.incidents import Healing
 from perdure.core.records import AddedBackend
 from perdure.core.traffic import Traffic
 from perdure.engine import backends
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import component_of, components
 from perdure.health.desk import Desk
+from perdure.health.healer import Healer
 from perdure.health.ledger import Ledger
 from perdure.health.look import Look
 from perdure.health.looks.backend import BackendLook
@@ -35,6 +37,7 @@ from perdure.health.telling import Telling
 from perdure.health.watch import PROCESSES, Watch
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise import control
+from perdure.supervise.errors import ControlError
 from perdure.supervise.lifeline import Lifeline, beat
 
 log = structlog.get_logger()
@@ -58,21 +61,36 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         async def rows() -> Sequence[dict[str, Any]]:
             return [dict(row) for row in await control.processes_async(settings.paths.control)]
 
+        async def restart_model() -> bool:
+            try:
+                await control.ask_async(settings.paths.control, "restart model")
+            except ControlError:
+                return False
+            return True
+
         processes = ProcessesLook(rows, component_of)
+        backend = BackendLook(asked.stands, asked.speaks, traffic)
+        # A backend that was added while Perdure runs is somebody else's, though there is a model of ours beside it.
+        healer = Healer(lambda: backend.deaf and asked.is_default, restart_model if settings.managed else None)
+
+        def healing() -> dict[str, Healing]:
+            return {**healer.healing(), **processes.healing()}
+
         looks = (
             Look(PROCESSES, (), processes.find),
             Look("web", ("web",), WebLook(f"{web_url}/readyz", session).find),
             Look("store", ("store",), StoreLook(store, settings.paths.database).find),
-            Look("model", ("model",), BackendLook(asked.stands, asked.speaks, traffic).find, limit_s=3.0),
+            Look("model", ("model",), backend.find, limit_s=3.0),
             Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),
             Look("import", ("import",), ImportLook(settings.paths.run).find, period_s=10.0, limit_s=2.0),
         )
         standings = Standings(leaves, time.time, chronicle.maintained)
         telling = Telling("Perdure", web_url, specs, time.time)
-        watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, time.time)
+        watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, healing, time.time)
         desk = control.ControlSocket(settings.paths.desk, Desk(watch, lifeline.incarnation).answer)
         await desk.open()
-        work = (beat(lifeline), _notices(lifeline, watch), keep_published(watch, settings.paths.site, time.time))
+        publishing = keep_published(watch, settings.paths.site, time.time)
+        work = (beat(lifeline), _notices(lifeline, watch), publishing, healer.run(time.time))
         background = [asyncio.create_task(each) for each in work]
         log.info("health is ready")
         await watch.run(stop)
@@ -97,6 +115,11 @@ class _Active:
         self._store = store
         self._models = models
         self._known: AddedBackend | None = None
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the one that Perdure was started with."""
+        return self._known is None
 
     async def stands(self) -> dict[str, Any]:
         """How it stands, for people."""

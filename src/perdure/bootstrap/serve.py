@@ -121,7 +121,9 @@ def child_specs(settings: Settings, listener: socket.socket, model_port: int, mo
     web = replace(_spec(settings, "web", {**env, **listen_env}), pass_fds=fds, stop_order=0)
     workers = [replace(_spec(settings, "worker", env), name=name, stop_order=1) for name in worker_names(settings)]
     # Who is told to end has not died: those that are watched end after who watches.
-    health = replace(_spec(settings, "health", {**env, WEB_URL_VARIABLE: _reached_at(listener)}), stop_order=-1)
+    # And nobody has to wait for it at the start.
+    health = _spec(settings, "health", {**env, WEB_URL_VARIABLE: _reached_at(listener)})
+    health = replace(health, after="web", stop_order=-1)
     if not settings.managed:
         return [web, *workers, health]
     # The threads of llama.cpp sleep while they wait for one another: spinning, on cores that others use too, they were

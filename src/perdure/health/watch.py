@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ import structlog
 
 from perdure.core.errors import StoreFull, StoreUnavailable
 from perdure.core.health import Finding
-from perdure.core.incidents import Incident
+from perdure.core.incidents import Healing, Incident
 from perdure.core.queueing import Waits
 from perdure.core.report import Queue, StatusReport
 from perdure.core.toll import Promised
@@ -61,6 +61,7 @@ class Watch:
         standings: Standings,
         telling: Telling,
         traffic: Traffic,
+        healing: Callable[[], Mapping[str, Healing]],
         now: Callable[[], float],
     ) -> None:
         self._specs = specs
@@ -72,6 +73,7 @@ class Watch:
         self._telling = telling
         self._traffic = traffic
         self._promised = Promised()
+        self._healing = healing
         self._now = now
         self._life = chronicle.life
         self._seq: int | None = None
@@ -139,7 +141,7 @@ class Watch:
             self._count_toll(self._chronicle.stopped(alive_at, self._now()))
 
     def _judge(self) -> None:
-        for one in self._chronicle.look(self._standings.all, self._processes.healing()):
+        for one in self._chronicle.look(self._standings.all, self._healing()):
             self.changed()
             self._count_toll(one)
 

@@ -32,6 +32,8 @@ class ChildSpec:
     """From SIGTERM to SIGKILL."""
     memory_limit_bytes: int = 0
     """More than this of its own means that it leaks: it is ended in good order and started again. 0: no limit."""
+    after: str | None = None
+    """The child that is to be ready before this one is started at first, or to have been tried for a while."""
     stop_order: int = 0
     """At shutdown lower numbers end first; the next number is told to stop when they are gone."""
 

@@ -75,6 +75,16 @@ class Keeper:
         else:
             log.info("%s started as process %d", self.spec.name, self._incarnation.pid)
 
+    @property
+    def begun(self) -> bool:
+        """Whether it was ever started."""
+        return self._starts > 0
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether what runs now is ready, or was once."""
+        return self._pulse.ready_at is not None
+
     def check(self, now: float) -> None:
         """Kill the child if it is hung, end it if it leaks; note when it has recovered from an escalation."""
         if self._incarnation is None or self._state not in ("starting", "running"):

@@ -26,6 +26,8 @@ from perdure.supervise.pulse import LATE_S
 from perdure.supervise.stand_in import StandIn
 
 TICK_S = 0.25
+AFTER_S = 10.0
+"""How long a child is waited for that another one is to be started after."""
 _REAP_PATIENCE_S = 5.0
 """After SIGKILL a process ends as soon as the kernel lets it; one stuck in a dead disk's I/O never does."""
 
@@ -87,8 +89,7 @@ class Supervisor:
             try:
                 with self._signals():
                     begun()
-                    for keeper in self._keepers.values():
-                        keeper.start()
+                    self._start_next(self._outside.clock() + AFTER_S)
                     return await self._watch_until_stopped()
             finally:
                 for keeper in self._keepers.values():
@@ -129,6 +130,7 @@ class Supervisor:
 
     async def _watch(self) -> None:
         clock = self._outside.clock
+        until = clock() + AFTER_S
         while True:
             due_at = clock() + TICK_S
             await asyncio.sleep(TICK_S)
@@ -143,7 +145,15 @@ class Supervisor:
                 if late_s > LATE_S:
                     keeper.pardon(now)
                 keeper.check(now)
+            self._start_next(until)
             await self._stand_in_for_web(now)
+
+    def _start_next(self, until: float) -> None:
+        """Start whatever nobody has to be waited for, or has been waited for until then."""
+        for keeper in self._keepers.values():
+            first = self._keepers.get(keeper.spec.after or "")
+            if not keeper.begun and (first is None or first.was_ready or self._outside.clock() >= until):
+                keeper.start()
 
     async def _stand_in_for_web(self, now: float) -> None:
         """Answer in the place of a child that has been away for long; let it answer once it is there."""

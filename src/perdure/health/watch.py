@@ -42,7 +42,8 @@ BEFORE_S = 3600.0
 
 TOLL_BEFORE_S = 5.0
 """What went wrong so shortly before an incident was seen belongs to it."""
-TOLL_EVERY_S = 5.0
+TOLL_EVERY_S, TOLL_SELDOM_S = 5.0, 60.0
+"""How often its toll is counted while it lasts, the longer the more seldom: there is more and more to be counted."""
 
 PROCESSES = "processes"
 """The name of the look at what the supervisor knows."""
@@ -155,7 +156,8 @@ class Watch:
             if now - self._told_at >= TOLD_EVERY_S:
                 self.changed()
             for one in self._chronicle.open:
-                if now - self._tolled_at.get(one.id, 0.0) >= TOLL_EVERY_S:
+                wait_s = min(max(TOLL_EVERY_S, one.lasted_s(now) / 4), TOLL_SELDOM_S)
+                if now - self._tolled_at.get(one.id, 0.0) >= wait_s:
                     self._count_toll(one)
             if now - counted_at >= COUNT_S:
                 counted_at = now

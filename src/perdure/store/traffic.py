@@ -29,10 +29,12 @@ _SINCE = (
     .order_by(events.c.seq)
     .limit(bindparam("most"))
 )
-_LENGTH = (
-    select(func.max(func.length(messages.c.text), func.coalesce(turns.c.reply_offset, 0)))
-    .select_from(messages.outerjoin(turns, (turns.c.id == messages.c.turn_id) & OPEN))
-    .where(messages.c.id == bindparam("message"))
+# One statement for all of them: there may be thousands.
+_ASKED = func.json_each(bindparam("ids")).table_valued("value")
+_LENGTHS = select(
+    messages.c.id, func.max(func.length(messages.c.text), func.coalesce(turns.c.reply_offset, 0))
+).select_from(
+    _ASKED.join(messages, messages.c.id == _ASKED.c.value).outerjoin(turns, (turns.c.id == messages.c.turn_id) & OPEN)
 )
 
 
@@ -46,8 +48,8 @@ class SqlTraffic:
         return [_moment(row) for row in self.db.rows(_SINCE, after=seq, most=limit)]
 
     def lengths(self, message_ids: Collection[str]) -> Mapping[str, int]:
-        found = {one: self.db.value(_LENGTH, message=one) for one in message_ids}
-        return {one: length for one, length in found.items() if length is not None}
+        ids = orjson.dumps(list(message_ids)).decode()
+        return dict(self.db.rows(_LENGTHS, ids=ids))
 
 
 def _moment(row: Row) -> Moment:

@@ -199,4 +199,4 @@ async def test_mails_are_one_thread_for_each_incident(world: World) -> None:
     assert first["Subject"] == "[Perdure] Broken: Locked Bcc: everybody@example.org"
     assert first["Bcc"] is None
     assert last["In-Reply-To"] == first["Message-ID"]
-    assert "too few such cases" in first.get_payload()
+    assert "too few such incidents" in first.get_payload()

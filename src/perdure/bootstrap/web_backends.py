@@ -12,14 +12,14 @@ from perdure.bootstrap.backends import ToldByModel, active_backend, model_name
 from perdure.config import Settings
 from perdure.core.errors import ModelUnreachable, PerdureError
 from perdure.core.records import AddedBackend
-from perdure.http.service import CheckedBackend, DefaultBackend
 from perdure.models import checkup
 from perdure.models.openai import OpenAIBackend
 from perdure.models.prompt_files import forget
+from perdure.ports.backends import CheckedBackend, DefaultBackend
 
 
 class WebBackends:
-    """What web asks backends itself (see `perdure.http.service.Backends`). Make it in the running loop."""
+    """What web asks backends itself (see `perdure.ports.backends.Backends`). Make it in the running loop."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -16,7 +16,8 @@ from perdure.engine import backends
 from perdure.http.problems import Json
 from perdure.http.schemas.backends import BackendOut, CheckBackend, CheckedOut, CountTokens, PutBackend, TokensOut
 from perdure.http.schemas.fields import again
-from perdure.http.service import DefaultBackend, Perdure
+from perdure.http.service import Perdure
+from perdure.ports.backends import DefaultBackend
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 

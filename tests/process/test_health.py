@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from perdure.health.ledger import Ledger
 from perdure.health.publish import REPORT
 from perdure.supervise import control
 from perdure.supervise.errors import ControlError
-from tests.http.installation import ScriptedBackend, eventually
+from tests.http.installation import ScriptedBackend, environment, eventually, perdure
 from tests.process.conversing import Mortal, talking, tell
 
 pytestmark = pytest.mark.anyio
@@ -190,3 +191,41 @@ def kept(installation: Mortal) -> list[Incident]:
         return ledger.incidents(0.0)
     finally:
         ledger.close()
+
+
+def test_the_operator_writes_into_an_incident_and_plans_work(watched: Mortal) -> None:
+    """By the commands, under their name: it stands in what everybody is told at once. What is worked on opens none."""
+
+    def ran(*arguments: str) -> str:
+        done = subprocess.run(
+            [*perdure(*arguments), "--data-dir", str(watched.data_dir)],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    with (watched.data_dir / "perdure.db-writer").open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        incident = opened(watched, "store")
+        assert "A backup runs." in ran("incidents", incident.id, "--note", "A backup runs.", "--title", "The backup")
+        [told] = [one for one in all_incidents(watched) if one.id == incident.id]
+        assert told.headline == "The backup"
+        assert [entry.text for entry in told.story if entry.by is not None] == ["A backup runs."]
+        assert "There is no incident nowhere" in ran("incidents", "nowhere", "--note", "x")
+    ended(watched, incident)
+    assert incident.id in ran("incidents")
+    planned = ran("maintenance", "--plan", "A new disk", "--on", "store")
+    assert "A new disk (store)" in planned
+    with (watched.data_dir / "perdure.db-writer").open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        def worked_on() -> bool:
+            report_now = report(watched)
+            return report_now is not None and report_now.indicator is Indicator.MAINTENANCE
+
+        eventually(worked_on)
+        assert [one for one in all_incidents(watched) if one.open] == []
+    assert "Nothing is planned." in ran("maintenance", "--cancel", planned.split()[0])
+    eventually(lambda: all_well(watched))

@@ -20,6 +20,7 @@ from perdure.core.incidents import Healing
 from perdure.core.records import AddedBackend
 from perdure.core.traffic import Traffic
 from perdure.engine import backends
+from perdure.health.acts import Operator
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import component_of, components
 from perdure.health.desk import Desk
@@ -88,7 +89,9 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         standings = Standings(leaves, time.time, chronicle.maintained)
         telling = Telling("Perdure", web_url, specs, time.time)
         watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, healing, time.time)
-        desk = control.ControlSocket(settings.paths.desk, Desk(watch, lifeline.incarnation).answer)
+        acts = await asyncio.to_thread(Ledger, settings.paths.health)  # likewise a connection of its own
+        operator = Operator(chronicle, acts, frozenset(leaves), time.time)
+        desk = control.ControlSocket(settings.paths.desk, Desk(watch, operator, lifeline.incarnation).answer)
         await desk.open()
         # A connection of its own: it waits for nobody who writes beside it, and nobody waits for it.
         deliveries = await asyncio.to_thread(Ledger, settings.paths.health)
@@ -105,6 +108,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
     await store.close()
     ledger.close()
     deliveries.close()
+    acts.close()
 
 
 def _receivers(settings: Settings) -> Receivers:

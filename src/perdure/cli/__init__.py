@@ -14,6 +14,8 @@ COMMANDS = {
     "import": "Bring character cards in.",
     "ps": "List the processes of a running server.",
     "status": "What works, what is broken, since when, and for how long.",
+    "incidents": "List what was broken, and write into it.",
+    "maintenance": "Plan work, so that it is no incident.",
     "diagnose": "Is it me or them? Look where the way to a web service ends.",
     "errors": "List what failed in ways that nobody foresaw.",
     "reports": "List what people have reported.",

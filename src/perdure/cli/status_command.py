@@ -14,18 +14,18 @@ from rich.console import Console
 from rich.table import Table
 
 from perdure.cli.chat.harmless import harmless
+from perdure.cli.desk import ask_report
 from perdure.cli.options import with_settings
 from perdure.config import Settings
 from perdure.core.calibration import Shown, calibration
 from perdure.core.estimate import in_words
 from perdure.core.report import StatusReport
 from perdure.health.ledger import Ledger
-from perdure.health.publish import REPORT, last_report
+from perdure.health.publish import last_report
 from perdure.statuspage.export import export
 from perdure.statuspage.pace import Pace
 from perdure.statuspage.site import Site
 from perdure.statuspage.words import LEVELS, STAGES, clock, lasted, touched, whole
-from perdure.supervise import control
 from perdure.supervise.errors import ControlError
 
 LOOK_S = 2.0
@@ -69,14 +69,12 @@ def command(
 def _report(settings: Settings) -> StatusReport:
     """What the health process tells now, or was published last. Raises ClickException where there is neither."""
     try:
-        answer = control.ask(settings.paths.desk, "report none")
+        return ask_report(settings)
     except ControlError as error:
         last = last_report(settings.paths.site)
         if last is None:
             raise click.ClickException(str(error)) from error
         return last
-    assert isinstance(answer, dict)
-    return REPORT.validate_python(answer["report"])
 
 
 def _tell(report: StatusReport) -> None:

@@ -36,6 +36,7 @@ class Chronicle:
         self._unkept: dict[str, Incident] = {}
         self._shown: dict[str, tuple[float, Estimate]] = {}
         self._unkept_shown: list[Shown] = []
+        self._unkept_plans: dict[str, Maintenance] = {}
         self._ill = False
         since = now() - DAYS * DAY_S
         self.incidents: list[Incident] = ledger.incidents(since)
@@ -83,6 +84,12 @@ class Chronicle:
         self.incidents = sorted((*others, incident), key=lambda one: one.opened_at)
         self._unkept[incident.id] = incident
 
+    def plan(self, one: Maintenance) -> None:
+        """Work that is planned, as it is now."""
+        others = [other for other in self.maintenance if other.id != one.id]
+        self.maintenance = sorted((*others, one), key=lambda other: other.ends_at)
+        self._unkept_plans[one.id] = one
+
     def stopped(self, since: float, until: float) -> Incident:
         """Everything was dead for a while, and nobody was there to note it: an incident that is over."""
         found = Entry(since, Stage.DETECTED, "Everything ended at once, without having been told to.")
@@ -107,11 +114,14 @@ class Chronicle:
     async def keep(self, seq: int, *, ended: bool = False) -> None:
         """Write down whatever is not, in a thread. A failure is told once, and tried again at the next call."""
         incidents, shown = list(self._unkept.values()), list(self._unkept_shown)
+        plans = list(self._unkept_plans.values())
         uptime, now = self.uptime.taken(), self._now()
 
         def write() -> None:
             with self._ledger.transaction():
                 self._ledger.keep_incidents(incidents)
+                for plan in plans:
+                    self._ledger.keep_maintenance(plan)
                 self._ledger.keep_shown(shown)
                 self._ledger.keep_uptime(uptime)
                 self._ledger.live(now, seq, ended=ended)
@@ -129,6 +139,9 @@ class Chronicle:
         for one in incidents:
             if self._unkept.get(one.id) is one:
                 del self._unkept[one.id]
+        for plan in plans:
+            if self._unkept_plans.get(plan.id) is plan:
+                del self._unkept_plans[plan.id]
         del self._unkept_shown[: len(shown)]
 
     def days(self, component: str) -> Sequence[DayUptime]:

@@ -1,0 +1,156 @@
+"""What an operator does about incidents and planned work: each act under a name, in the story where people read it, in
+the log, and in the ledger.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from perdure.core.incidents import Incident, Stage, merged, told
+from perdure.core.report import Maintenance
+from perdure.health.chronicle import Chronicle
+from perdure.health.ledger import Ledger
+
+log = structlog.get_logger()
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class _Act(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    by: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Note(_Act):
+    """A line in an incident's story."""
+
+    kind: Literal["note"]
+    incident: str
+    text: Text
+
+
+class Title(_Act):
+    """What an incident is called."""
+
+    kind: Literal["title"]
+    incident: str
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Merge(_Act):
+    """`incident` belongs to `into`."""
+
+    kind: Literal["merge"]
+    incident: str
+    into: str
+
+
+class Resolve(_Act):
+    """It is over. Should anything still be broken, there is a new one at once."""
+
+    kind: Literal["resolve"]
+    incident: str
+    text: Text
+
+
+class Plan(_Act):
+    """Work is planned. Unix seconds."""
+
+    kind: Literal["plan"]
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    text: Annotated[str, Field(max_length=2000)] = ""
+    components: list[str]
+    begins_at: float
+    ends_at: float
+
+
+class Cancel(_Act):
+    """Planned work is not done, or is over before its time."""
+
+    kind: Literal["cancel"]
+    maintenance: str
+
+
+Act = Annotated[Note | Title | Merge | Resolve | Plan | Cancel, Field(discriminator="kind")]
+ACT: TypeAdapter[Act] = TypeAdapter(Act)
+
+
+class Refused(Exception):
+    """It cannot be done; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Does what is asked. `components` are those that there are."""
+
+    chronicle: Chronicle
+    ledger: Ledger
+    components: frozenset[str]
+    now: Callable[[], float]
+
+    def do(self, asked: Mapping[str, Any]) -> dict[str, str]:
+        """Do it; returns the id of what was touched. Raises Refused."""
+        try:
+            act = ACT.validate_python(asked)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise Refused(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        touched = self._plan(act) if isinstance(act, Plan | Cancel) else self._incident(act)
+        said = ", ".join(f"{name} {value!r}" for name, value in act if name not in ("by", "kind"))
+        log.info("an operator has acted", by=act.by, act=act.kind, about=said)
+        try:
+            self.ledger.keep_act(self.now(), act.by, f"{act.kind}: {said}")
+        except sqlite3.Error:
+            log.error("what an operator has done could not be written down", by=act.by, act=act.kind)
+        return {"id": touched}
+
+    def _incident(self, act: Note | Title | Merge | Resolve) -> str:
+        now, incident = self.now(), self._known(act.incident)
+        match act:
+            case Note():
+                self.chronicle.put(told(incident, now, incident.stage, act.text, act.by))
+            case Title():
+                self.chronicle.put(replace(incident, title=act.text))
+            case Merge():
+                into = self._known(act.into)
+                if into.id == incident.id or incident.merged_into is not None or into.merged_into is not None:
+                    raise Refused("These are one incident already.")
+                for one in merged(into, incident, now, act.by):
+                    self.chronicle.put(one)
+            case Resolve():
+                if not incident.open:
+                    raise Refused("This incident is over.")
+                over = told(incident, now, Stage.RESOLVED, act.text, act.by)
+                self.chronicle.put(replace(over, resolved_at=now))
+        return incident.id
+
+    def _plan(self, act: Plan | Cancel) -> str:
+        now = self.now()
+        if isinstance(act, Cancel):
+            known = next((one for one in self.chronicle.maintenance if one.id == act.maintenance), None)
+            if known is None or known.cancelled_at is not None or known.ends_at <= now:
+                raise Refused("No such work is planned or going on.")
+            self.chronicle.plan(replace(known, cancelled_at=now))
+            return known.id
+        unknown = sorted(set(act.components) - self.components)
+        if unknown or not act.components:
+            raise Refused(f"Components are: {', '.join(sorted(self.components))}.")
+        if not now < act.ends_at or not act.begins_at < act.ends_at:
+            raise Refused("It has to end after it begins, and after now.")
+        one = Maintenance(str(uuid4()), act.title, act.text, act.components, act.begins_at, act.ends_at, now)
+        self.chronicle.plan(one)
+        return one.id
+
+    def _known(self, incident_id: str) -> Incident:
+        found = next((one for one in self.chronicle.incidents if one.id == incident_id), None)
+        if found is None:
+            raise Refused(f"There is no incident {incident_id}.")
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -40,12 +41,32 @@ def whole(report: StatusReport) -> str:
     return INDICATORS[report.indicator] if report.components else "Nothing is known yet"
 
 
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+DAY_S = 86_400.0
+
+
+def unbroken(report: StatusReport, since: float) -> str:
+    """That nothing was broken since then, as far as anybody looked."""
+    first = report.watched_since
+    if first is None:
+        return "Nobody has looked so far."
+    if first <= instant(since)[:10]:
+        return "Nothing was broken."
+    return f"Nothing was broken since {first}, when watching began."
 
 
 def instant(at: float) -> str:
     """An instant for programs: ISO 8601 in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def xml(text: str) -> str:
+    """The text without the characters that XML knows none of: what comes from people may hold them."""
+    return _NO_XML.sub("", text)
 
 
 def clock(at: float) -> str:
@@ -63,12 +84,12 @@ def touched(incident: Incident) -> str:
     toll = incident.toll
     if toll is None:
         return ""
-    lost = _count(toll.lost, "message was lost", "messages were lost")
+    lost = count(toll.lost, "message was lost", "messages were lost")
     if not toll.turns:
         return f"No reply was interrupted, {lost}."
-    turns = _count(toll.turns, "reply was interrupted", "replies were interrupted")
-    chats = _count(toll.chats, "chat", "chats")
-    failed = "" if not toll.failed else f", {_count(toll.failed, 'was given up', 'were given up')}"
+    turns = count(toll.turns, "reply was interrupted", "replies were interrupted")
+    chats = count(toll.chats, "chat", "chats")
+    failed = "" if not toll.failed else f", {count(toll.failed, 'was given up', 'were given up')}"
     return f"{turns} in {chats}{failed}; {lost}."
 
 
@@ -84,5 +105,6 @@ def percent(share: float | None) -> str:
     return f"{int(share * 10_000) / 100:.2f} %" if share < 1.0 else "100 %"
 
 
-def _count(number: int, one: str, many: str) -> str:
+def count(number: int, one: str, many: str) -> str:
+    """So many of something: `no replies`, `1 reply`, `2 replies`."""
     return f"{number or 'no'} {one if number == 1 else many}"

@@ -175,7 +175,7 @@ def test_planned_work_tells_what_has_become_of_it_and_when() -> None:
 def test_components_are_as_old_as_what_is_known_of_them() -> None:
     """And not a moment older with each report."""
     for later in (0.0, 60.0):
-        [*found] = documents(replace(WELL, made_at=NOW + later), NOW + later)["components"]["components"]
+        found = documents(replace(WELL, made_at=NOW + later), NOW + later)["components"]["components"]
         assert {one["created_at"] for one in found} == {"2026-09-07T00:00:00.000Z"}
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from perdure.core.incidents import Incident
 from perdure.core.report import Maintenance, StatusReport
-from perdure.statuspage.words import STAGES, clock, instant, touched, xml
+from perdure.statuspage.words import STAGES, begun, clock, instant, touched, xml
 
 ATOM = "http://www.w3.org/2005/Atom"
 LATELY = 50
@@ -22,7 +22,7 @@ def feed(report: StatusReport) -> bytes:
     _add(root, "id", f"tag:perdure,2026:{quote(xml(report.name), safe='')}:status")
     _add(root, "title", f"{report.name}: how everything is")
     # A feed in which nothing is new has not changed, however often it is drawn.
-    _add(root, "updated", instant(entries[0][0] if entries else report.made_at))
+    _add(root, "updated", instant(entries[0][0]) if entries else begun(report))
     _link(root, "self", f"{url}/status/history.atom")
     _link(root, "alternate", f"{url}/status")
     author = ET.SubElement(root, "author")

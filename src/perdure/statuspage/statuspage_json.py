@@ -13,7 +13,7 @@ from perdure.core.estimate import Estimate, in_words
 from perdure.core.health import Level
 from perdure.core.incidents import Entry, Incident, Stage
 from perdure.core.report import VITAL, Component, Maintenance, StatusReport
-from perdure.statuspage.words import instant, whole
+from perdure.statuspage.words import begun, instant, whole
 
 LATELY = 50
 """So many incidents are listed, as Statuspage has it."""
@@ -66,7 +66,7 @@ class _Told:
         self._report = report
         self._now = now
         self._page_id = _id("page", report.name)
-        self._since = report.watched_since or instant(report.made_at)[:10]
+        self._since = begun(report)
 
     def page(self) -> Document:
         return {
@@ -87,12 +87,12 @@ class _Told:
             "id": _id("component", one.id),
             "name": one.name,
             "status": str(one.level),
-            "created_at": f"{self._since}T00:00:00.000Z",
+            "created_at": self._since,
             "updated_at": instant(one.since),
             "position": position,
             "description": one.about,
             "showcase": one.group is None,
-            "start_date": self._since,
+            "start_date": self._since[:10],
             "group_id": None if one.group is None else _id("component", one.group),
             "page_id": self._page_id,
             "group": bool(parts),

@@ -35,28 +35,30 @@ INDICATORS: Mapping[Indicator, str] = {
     Indicator.MAINTENANCE: "Something is being worked on",
 }
 
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAY_S = 86_400.0
+
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 
 def whole(report: StatusReport) -> str:
     """How everything is, in a sentence; where nobody has looked yet, that."""
     return INDICATORS[report.indicator] if report.components else "Nothing is known yet"
 
 
-_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-DAY_S = 86_400.0
-
-
 def unbroken(report: StatusReport, since: float) -> str:
-    """That nothing was broken since then, as far as anybody looked."""
+    """That nothing was found broken since then, by whoever looked."""
     first = report.watched_since
     if first is None:
         return "Nobody has looked so far."
     if first <= instant(since)[:10]:
-        return "Nothing was broken."
-    return f"Nothing was broken since {first}, when watching began."
+        return "Nothing was found broken."
+    return f"Nothing was found broken since {first}, when watching began."
+
+
+def begun(report: StatusReport) -> str:
+    """The instant, for programs, from which on anything is known: the same in one report and the next."""
+    return f"{report.watched_since or instant(report.made_at)[:10]}T00:00:00.000Z"
 
 
 def instant(at: float) -> str:

@@ -12,7 +12,7 @@ import sys
 from bench import report
 from bench.servers import CACHE
 
-SCRIPTS = ("start", "accepts", "ttft", "streams", "takeover", "typing", "lighthouse")
+SCRIPTS = ("start", "accepts", "ttft", "streams", "takeover", "typing", "lighthouse", "estimates")
 
 QUICK = {
     "start": ("--rounds", "1", "--backend", "scripted"),
@@ -21,6 +21,7 @@ QUICK = {
     "streams": ("--rounds", "1", "--streams", "50", "--window-s", "3"),
     "lighthouse": ("--rounds", "1"),
     "typing": ("--rounds", "1", "--messages", "400", "--seconds", "5"),
+    "estimates": ("--rounds", "20"),
     "takeover": ("--rounds", "2", "--stops", "1", "--backend", "scripted"),
 }
 

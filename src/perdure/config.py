@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -128,15 +128,49 @@ class Settings(BaseSettings):
     escalate_after_s: float = Field(
         3600.0, gt=0, description="seconds after which an incident that has not mended itself needs the operator"
     )
+    notify_webhooks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="addresses that are told of incidents (Standard Webhooks), separated by commas"
+    )
+    notify_secret: SecretStr | None = Field(None, description="what such a webhook's messages are signed with")
+    notify_mails: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="e-mail addresses that are told of incidents, separated by commas"
+    )
+    notify_smtp_url: SecretStr | None = Field(
+        None, description="smtp://user:password@host:port or smtps://…, by which such e-mails are sent"
+    )
+    notify_from: str = Field("perdure@localhost", description="the sender of such e-mails")
+    notify_after_s: float = Field(
+        60.0, ge=0, description="seconds that an incident has to last before anybody is told by webhook or e-mail"
+    )
     log_level: str = Field("info", pattern="(?i)^(debug|info|warning|error)$", description="what is logged")
     log_json: bool = Field(False, description="log as JSON lines")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "notify_webhooks", "notify_mails", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("allowed_hosts", mode="after")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.lower() for name in value)
+
+    @field_validator("notify_webhooks", mode="after")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            AnyHttpUrl(address)
+        return value
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Settings:
+        if self.notify_webhooks and self.notify_secret is None:
+            raise ValueError("notify_webhooks needs notify_secret, by which receivers know who has sent a message")
+        if self.notify_mails and self.notify_smtp_url is None:
+            raise ValueError("notify_mails needs notify_smtp_url, the server that takes the mail")
+        return self
 
     @field_validator("data_dir", "gguf", mode="after")
     @classmethod

@@ -35,7 +35,7 @@ def test_it_tells_how_everything_was_last(folder: Path) -> None:
     assert "Something is broken, as of 26 Nov 2026, 15:00:00 UTC" in said
     assert "Nobody keeps this up to date" in said
     assert "The model" in said
-    assert "Still lasts: about 40 s (10 s to 2 min)." in said
+    assert "Still lasts: about 40 s (10 s to 2.5 min)." in said
     assert "no messages were lost" in said
 
 

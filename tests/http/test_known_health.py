@@ -45,18 +45,20 @@ def test_a_failure_names_the_incident_that_explains_it() -> None:
 def test_when_to_come_back_is_how_long_such_incidents_last() -> None:
     """Spread, so that a crowd does not come back at once; a modest wait where that is not known."""
     left = MODEL_DOWN.left
-    assert left is not None
+    for chance in (0.0, 0.5, 0.99):
+        told = informed(ModelUnreachable(), knowing(BROKEN, chance)).retry_after_s
+        assert told == round(retry_after(left, chance), 1)
     first, last = (informed(ModelUnreachable(), knowing(BROKEN, chance)).retry_after_s for chance in (0.0, 0.99))
-    assert first == left.median_s
+    assert first is not None
     assert last is not None
-    assert last > 1.4 * left.median_s
+    assert last > 1.4 * first
     assert informed(StoreUnavailable(), knowing(WELL)).retry_after_s == round(retry_after(None, 0.5), 1)
 
 
 def test_a_full_queue_tells_its_own_wait() -> None:
     """For everybody who is in it already."""
     health = knowing(replace(WELL, queue=Queue(9, 4, Estimate(2.0, 1.0, 4.0, 30))), 0.0)
-    assert informed(Overloaded(), health).retry_after_s == 20.0
+    assert informed(Overloaded(), health).retry_after_s == retry_after(Estimate(20.0, 10.0, 40.0, 30), 0.0)
     waits = health.wait(2)
     assert waits is not None
     assert (waits.median_s, waits.low_s, waits.high_s) == (6.0, 3.0, 12.0)

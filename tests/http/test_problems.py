@@ -15,6 +15,7 @@ from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable, tree
 from perdure.engine.unforeseen import Note
 from perdure.http.app import create_app
 from perdure.http.guard import SECURITY_HEADERS
+from perdure.http.known_health import KnownHealth
 from perdure.http.problems import problem
 from perdure.http.service import Service
 from tests.http.asking import MEMBERS, Answer, Asking
@@ -56,7 +57,9 @@ async def answered_by_an_app_whose_store(
 
     settings = Settings.model_validate({"data_dir": "/nowhere"})
     store = SimpleNamespace(read=read)
-    service = SimpleNamespace(settings=settings, pages=Path("/nowhere"), store=store, note=note)
+    service = SimpleNamespace(
+        settings=settings, pages=Path("/nowhere"), store=store, note=note, health=KnownHealth(lambda: 0.0)
+    )
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 
 from perdure.config import Settings
 from perdure.http.app import create_app
+from perdure.http.known_health import KnownHealth
 from perdure.http.schemas.settings import PatchSettings
 from perdure.http.service import Service
 from tests.http.installation import Installation
@@ -33,7 +34,12 @@ CHECKS = [
 ]  # fmt: skip
 
 
-_SERVICE = SimpleNamespace(settings=Settings.model_validate({}), pages=Path("/nowhere"), note=lambda *_: None)
+_SERVICE = SimpleNamespace(
+    settings=Settings.model_validate({}),
+    pages=Path("/nowhere"),
+    note=lambda *_: None,
+    health=KnownHealth(lambda: 0.0),
+)
 # The event stream, which has no end, has tests of its own.
 schema = schemathesis.openapi.from_dict(create_app(cast(Service, _SERVICE)).openapi()).exclude(path_regex="/events$")
 

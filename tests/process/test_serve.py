@@ -125,7 +125,7 @@ async def test_what_is_kept_is_its_owners_alone(impatient: Mortal) -> None:
 
 async def test_the_list_of_processes(impatient: Mortal) -> None:
     """`perdure ps --json`, the operator's API and `perdure ps` tell the same, with the contract's members."""
-    for name in ("web", "worker-1", "worker-2"):
+    for name in ("web", "worker-1", "worker-2", "health"):
         await asyncio.to_thread(eventually, lambda name=name: impatient.pid(name))
     status, said, _ = ran(*perdure("ps", "--json", "--data-dir", str(impatient.data_dir)))
     assert status == 0
@@ -135,6 +135,7 @@ async def test_the_list_of_processes(impatient: Mortal) -> None:
         ("web", "web"),
         ("worker-1", "worker"),
         ("worker-2", "worker"),
+        ("health", "health"),
     ]
     for row in rows:
         assert {"name", "role", "pid", "state", "restarts", "since"} <= row.keys()
@@ -282,7 +283,7 @@ def test_a_settings_file_that_is_being_edited_harms_nobody(tmp_path: Path, backe
         settings.write_text('wrokers = "')
         installation.kill("worker-1")
         eventually(lambda: installation.pid("worker-1") not in (None, dead))
-        assert [row["name"] for row in installation.processes()] == ["supervisor", "web", "worker-1"]
+        assert [row["name"] for row in installation.processes()] == ["supervisor", "web", "worker-1", "health"]
     finally:
         installation.close()
 

@@ -91,7 +91,7 @@ async def test_a_killed_supervisor_leaves_no_orphan(real: Mortal) -> None:
             send(pid, signal.SIGSTOP)
         left = await asyncio.to_thread(real.kill_supervisor)
         assert frozen < left
-        assert len(left) == 4
+        assert len(left) == 5
         await asyncio.to_thread(eventually, lambda: not any(map(is_alive, left)))
         await asyncio.to_thread(real.start)
 
@@ -107,7 +107,7 @@ async def test_a_stop_in_good_order_gives_the_reply_back(real: Mortal) -> None:
         # The model is held, so that the reply cannot end while web does, which goes first.
         send(real.row("model")["pid"], signal.SIGSTOP)
         pids = [row["pid"] for row in real.processes()]
-        assert len(pids) == 5
+        assert len(pids) == 6
         assert await asyncio.to_thread(real.stop) == 0
         assert not any(is_alive(pid) for pid in pids if pid is not None)
         await asyncio.to_thread(real.start)

@@ -105,7 +105,7 @@ def test_the_state_is_told_in_words() -> None:
 
 
 def test_how_long_it_may_last_is_told_or_said_to_be_unknown() -> None:
-    assert "about 40 s (10 s to 2 min)" in page("broken").text
+    assert "about 40 s (10 s to 2.5 min)" in page("broken").text
     assert "is not known" in page("down").text
     assert "It needs whoever runs this server" in page("down").text
 

@@ -31,6 +31,7 @@ from perdure.health.looks.everyday import ImportLook, SearchLook
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
+from perdure.health.notifier import Notifier, Receivers
 from perdure.health.publish import keep_published
 from perdure.health.standings import Standings
 from perdure.health.telling import Telling
@@ -89,8 +90,11 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, healing, time.time)
         desk = control.ControlSocket(settings.paths.desk, Desk(watch, lifeline.incarnation).answer)
         await desk.open()
+        # A connection of its own: it waits for nobody who writes beside it, and nobody waits for it.
+        deliveries = await asyncio.to_thread(Ledger, settings.paths.health)
+        notifier = Notifier(chronicle, deliveries, _receivers(settings), settings.notify_after_s, time.time)
         publishing = keep_published(watch, settings.paths.site, time.time)
-        work = (beat(lifeline), _notices(lifeline, watch), publishing, healer.run(time.time))
+        work = (beat(lifeline), _notices(lifeline, watch), publishing, healer.run(time.time), notifier.run(session))
         background = [asyncio.create_task(each) for each in work]
         log.info("health is ready")
         await watch.run(stop)
@@ -100,6 +104,18 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
     await models.close()
     await store.close()
     ledger.close()
+    deliveries.close()
+
+
+def _receivers(settings: Settings) -> Receivers:
+    secret, smtp_url = settings.notify_secret, settings.notify_smtp_url
+    return Receivers(
+        settings.notify_webhooks,
+        secret.get_secret_value() if secret else "",
+        settings.notify_mails,
+        smtp_url.get_secret_value() if smtp_url else "",
+        settings.notify_from,
+    )
 
 
 async def _notices(lifeline: Lifeline, watch: Watch) -> None:

@@ -16,7 +16,8 @@ from rich.table import Table
 from perdure.cli.chat.harmless import harmless
 from perdure.cli.options import with_settings
 from perdure.config import Settings
-from perdure.core.estimate import Estimate, calibration, in_words
+from perdure.core.calibration import Shown, calibration
+from perdure.core.estimate import in_words
 from perdure.core.report import StatusReport
 from perdure.health.ledger import Ledger
 from perdure.health.publish import REPORT, last_report
@@ -113,16 +114,17 @@ def _calibrate(settings: Settings) -> None:
         ledger.close()
     except sqlite3.Error as error:
         raise click.ClickException(f"What the health process remembers cannot be read: {error}.") from error
-    by_incident: dict[str, list[tuple[float, Estimate]]] = {}
-    for incident, at, estimate in shown:
-        by_incident.setdefault(incident, []).append((at, estimate))
-    ended = {one.id: one.resolved_at for one in incidents if one.resolved_at is not None}
-    scored = calibration(by_incident, ended)
+    over = {one.id: (one.opened_at, one.resolved_at) for one in incidents if one.resolved_at is not None}
+    scored = calibration(
+        Shown(at, at - over[incident][0], estimate, incident).scored(over[incident][1])
+        for incident, at, estimate in shown
+        if incident in over
+    )
     if scored is None:
         click.echo("No estimate has been shown of an incident that is over: there is nothing to score yet.")
         return
     click.echo(
-        f"Estimates of {scored.incidents} incidents: what was left lay within the bounds in "
+        f"Estimates of {scored.count} incidents: what was left lay within the bounds in "
         f"{100 * scored.covered:.0f} % of them (90 % is meant). Half of the medians were off by less than "
         f"{scored.median_error_s:.1f} s, {100 * scored.median_relative_error:.0f} % of what was left."
     )

@@ -1,31 +1,47 @@
 """How long something will still last, from how long such things have lasted before.
 
-A survival estimate (Kaplan and Meier) over those that lasted at least as long as this one has, the last `WINDOW` of
-them, since what lasted long ago says little of today. The one that goes on is counted among them as one that has not
-ended: that makes the interval a prediction, which holds nine times of ten whatever the distribution is, as long as the
-next one comes from the same as the last ones did (figures in bench/RESULTS.md). Where too few have lasted so long,
-nothing is said.
+The answer stands on order and on no assumed shape. Take the earlier incidents that have lasted longer than this one has
+so far, and this one: as long as nothing has changed, it is as likely to be the shortest of them as the second shortest
+or the longest. So each of n earlier ones marks off a share of 1 / (n + 1) of what may come: the prediction interval of
+order statistics (Wilks 1941). Between two of them a straight line is drawn; what lies beyond the longest is unknown and
+stays it. One whose end nobody saw counts for as long as it was seen (Kaplan and Meier 1958, with the incident in
+question among those at risk).
+
+Times change, so only the newest count: the newest of those that have lasted this long, not of all. Where a long outage
+comes after a hundred hiccups, the hiccups say nothing of it and need not crowd out the outages before. How many count
+is a measured choice (`bench/estimates.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
-WINDOW = 30
-"""So many that lasted long enough are looked at, the latest. More of them cover less where the times change, fewer give
-wider bounds: see the simulation in bench/estimates.py."""
+WITHIN = 0.9
+"""How often the truth has to lie between the bounds."""
 
-LOW, MEDIAN, HIGH = 0.05, 0.5, 0.95
-ONE_SIDED = 0.9
-"""Where there are too few for a lower bound, it is 0, and all of the error is on the other side."""
+RECENT = 30
+"""How many earlier incidents count, of those that lasted longer than the one in question has so far."""
+
+UNKNOWN_WAIT_S = 10.0
+"""When to ask again, about, where nothing is known."""
 
 _ROUNDING = 1e-9
-"""Shares are products of fractions: what should be equal may differ in the last bits."""
+"""What sums of shares may be off by."""
 
-DEFAULT_RETRY_S = 4.0
-LEAST_RETRY_S, MOST_RETRY_S = 1.0, 120.0
+_LEAST_S = 1.0
+"""No wait is said to be shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An earlier incident of the same class: how long it lasted. Not `ended` is one whose end was not seen: it still
+    lasts, or was cut off.
+    """
+
+    duration_s: float
+    ended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,107 +56,119 @@ class Estimate:
     history: int
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """An earlier one of the same kind: how long it lasted, or, where it has not `ended`, has lasted so far. Seconds."""
+def remaining(past: Sequence[Past], elapsed_s: float, recent: int = RECENT) -> Estimate | None:
+    """How long it will still last, having lasted for `elapsed_s`; None where that is unknown. `past` is oldest first.
 
-    duration_s: float
-    ended: bool = True
-
-
-def remaining(past: Sequence[Past], elapsed_s: float, window: int = WINDOW) -> Estimate | None:
-    """How long one that has lasted for `elapsed_s` will still last, from those before it, the oldest first.
-
-    None is unknown: too few have lasted so long for bounds that hold nine times of ten. That takes nine; a lower bound
-    above 0 takes nineteen.
+    Nine earlier ones that lasted longer than `elapsed_s` are the fewest that hold nine times of ten: between now and
+    the longest of them. From nineteen on both sides are cut off alike, a twentieth each; with fewer the upper bound is
+    the longest that was seen, and less is cut off below.
     """
-    longer = [one for one in past if one.duration_s > elapsed_s][-window:]
-    steps = _ended_by([Past(one.duration_s - elapsed_s, one.ended) for one in longer])
-    low, middle, high = (_quantile(steps, share) for share in (LOW, MEDIAN, HIGH))
-    if low is None or high is None:
-        low, high = 0.0, _quantile(steps, ONE_SIDED)
-    if middle is None or high is None:
+    outlived = _outlived(past, elapsed_s, recent)
+    curve = _ended_by(outlived)
+    seen = curve[-1][1]
+    if seen < WITHIN - _ROUNDING:
         return None
-    return Estimate(middle, low, high, len(longer))
+    top = min(seen, (1.0 + WITHIN) / 2)
+    return Estimate(_when(curve, 0.5), _when(curve, top - WITHIN), _when(curve, top), len(outlived))
 
 
-def retry_after(left: Estimate | None, random: float) -> float:
-    """When it is worth asking again, in seconds. `random` in [0, 1) spreads a crowd over the half of it behind."""
-    wait_s = DEFAULT_RETRY_S if left is None else left.median_s
-    return min(max(wait_s, LEAST_RETRY_S), MOST_RETRY_S) * (1.0 + 0.5 * random)
+_Curve = Sequence[tuple[float, float]]
+"""Seconds from now, and the chance that it has ended by then. Both only grow."""
 
 
-def in_words(left: Estimate | None) -> str:
-    """The same for people: `about 40 s (10 s to 2 min)`."""
-    if left is None:
-        return "unknown: too few such cases so far"
-    return f"about {span(left.median_s)} ({span(left.low_s)} to {span(left.high_s)})"
+def _outlived(past: Sequence[Past], elapsed_s: float, recent: int) -> list[Past]:
+    """What was left, at this age, of the newest that reached it: of `recent` whose end was seen, and of those among
+    them whose end was not. Such a one takes no other's place, or knowing less would sound as knowing more.
+    """
+    kept: list[Past] = []
+    ended = 0
+    for one in reversed(past):
+        if ended == recent:
+            break
+        if one.duration_s > elapsed_s:
+            kept.append(Past(one.duration_s - elapsed_s, one.ended))
+            ended += one.ended
+    return kept
+
+
+def _ended_by(outlived: Sequence[Past]) -> _Curve:
+    """The curve of Kaplan and Meier, with one more at risk: the one that is asked about."""
+    curve = [(0.0, 0.0)]
+    lasting = 1.0
+    # One whose end was not seen was still there when others of its length ended.
+    for n, one in enumerate(sorted(outlived, key=lambda one: (one.duration_s, not one.ended))):
+        if one.ended:
+            lasting *= 1.0 - 1.0 / (len(outlived) - n + 1)
+            curve.append((one.duration_s, 1.0 - lasting))
+    return curve
+
+
+def _when(curve: _Curve, share: float) -> float:
+    """When the curve reaches `share`: between two points on the line between them."""
+    before_s, below = curve[0]
+    for after_s, above in curve[1:]:
+        if above >= share - _ROUNDING:
+            part = min(1.0, max(0.0, (share - below) / (above - below)))
+            return before_s + part * (after_s - before_s)
+        before_s, below = after_s, above
+    return before_s
+
+
+# --- what is made of it -----------------------------------------------------------------------------------------
+
+
+def retry_after(estimate: Estimate | None, random: float, floor_s: float = 1.0, ceiling_s: float = 300.0) -> float:
+    """Seconds after which a client should ask again, at least `floor_s` and at most `ceiling_s`.
+
+    Around the median, by half of it to either side; not before the lower bound, where asking would be in vain, nor
+    after the upper one. `random` in [0, 1) says where. Those who were all sent away at one instant come back over half
+    of the shortest wait at least, also where that leads beyond the upper bound. `ceiling_s` is at least one and a half
+    of `floor_s`.
+    """
+    left = estimate or Estimate(UNKNOWN_WAIT_S, 0.0, math.inf, 0)
+    first_s = min(max(left.low_s, left.median_s / 2, floor_s), ceiling_s / 1.5)
+    last_s = min(max(min(left.high_s, left.median_s * 1.5), first_s * 1.5), ceiling_s)
+    return first_s + random * (last_s - first_s)
+
+
+def in_words(estimate: Estimate | None) -> str:
+    """For people: "about 40 s (10 s to 2 min)". Bounds are rounded outwards, so that they still hold."""
+    if estimate is None:
+        return "unknown: too few such incidents so far"
+    low_s, high_s = _rounded(estimate.low_s, math.floor), _rounded(max(estimate.high_s, _LEAST_S), math.ceil)
+    about = f"about {_said(_rounded(max(estimate.median_s, _LEAST_S), round))}"
+    if not low_s:
+        return f"{about} (up to {_said(high_s)})"
+    return f"{about} ({_said(low_s)} to {_said(high_s)})" if low_s < high_s else about
 
 
 def span(seconds: float) -> str:
-    """A length of time in the unit that fits it."""
-    for limit_s, unit_s, unit in ((90.0, 1.0, "s"), (5400.0, 60.0, "min"), (172_800.0, 3600.0, "h")):
-        if seconds < limit_s:
-            return f"{max(round(seconds / unit_s), 0 if seconds < 0.5 else 1)} {unit}"
-    return f"{round(seconds / 86_400.0)} days"
+    """A length of time for people, about as exactly as it matters."""
+    return _said(_rounded(max(seconds, 0.0), round))
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How estimates did: of how many incidents, in which share of them what was left lay within the bounds, and by how
-    much the medians were off, half of them by less: in seconds, and as a share of what was left.
-    """
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 
-    incidents: int
-    covered: float
-    median_error_s: float
-    median_relative_error: float
+_STEPS = (
+    (10.0, 1.0),
+    (_MINUTE_S, 5.0),
+    (5 * _MINUTE_S, _MINUTE_S / 2),
+    (15 * _MINUTE_S, _MINUTE_S),
+    (_HOUR_S, 5 * _MINUTE_S),
+    (5 * _HOUR_S, _HOUR_S / 2),
+    (2 * _DAY_S, _HOUR_S),
+    (math.inf, _DAY_S),
+)
+"""Below so many seconds, times are told in steps of so many: about as exactly as they are known."""
 
-
-def calibration(
-    shown: Mapping[str, Iterable[tuple[float, Estimate]]], ended_at: Mapping[str, float]
-) -> Calibration | None:
-    """Score what was shown, (when, what) by incident, against when the incidents ended; None where none has.
-
-    Each incident counts once, however often an estimate of it was shown: its own mean goes into the share, its own
-    median into the errors.
-    """
-    covered: list[float] = []
-    errors: list[float] = []
-    relative: list[float] = []
-    for incident, estimates in shown.items():
-        end = ended_at.get(incident)
-        scored = [(end - at, one) for at, one in estimates if at < end] if end is not None else []
-        if scored:
-            covered.append(sum(one.low_s <= left <= one.high_s for left, one in scored) / len(scored))
-            errors.append(median(abs(one.median_s - left) for left, one in scored))
-            relative.append(median(abs(one.median_s - left) / left for left, one in scored))
-    if not covered:
-        return None
-    return Calibration(len(covered), sum(covered) / len(covered), median(errors), median(relative))
+_UNITS = ((2 * _DAY_S, _DAY_S, "days"), (_HOUR_S, _HOUR_S, "h"), (_MINUTE_S, _MINUTE_S, "min"), (0.0, 1.0, "s"))
 
 
-def _ended_by(past: Sequence[Past]) -> list[tuple[float, float]]:
-    """(time, the share that had ended by then), by Kaplan and Meier, with one among them that never ends."""
-    going_on, steps = 1.0, list[tuple[float, float]]()
-    in_order = sorted(past, key=lambda one: (one.duration_s, not one.ended))
-    for at_risk, one in zip(range(len(past) + 1, 1, -1), in_order, strict=True):
-        if one.ended:
-            going_on *= 1.0 - 1.0 / at_risk
-            steps.append((one.duration_s, 1.0 - going_on))
-    return steps
+def _rounded(seconds: float, how: Callable[[float], int]) -> float:
+    step_s = next(step_s for below_s, step_s in _STEPS if seconds < below_s)
+    return how(seconds / step_s) * step_s
 
 
-def _quantile(steps: Sequence[tuple[float, float]], share: float) -> float | None:
-    """When so large a share had ended, between two steps in proportion; None where the first step is too far, or where
-    that many never did.
-    """
-    if not steps or share < steps[0][1] - _ROUNDING:
-        return None
-    before_s, before = steps[0]
-    for time, ended in steps:
-        if ended >= share - _ROUNDING:
-            between = (share - before) / (ended - before) if ended > before else 1.0
-            return before_s + (time - before_s) * min(1.0, between)
-        before_s, before = time, ended
-    return None
+def _said(seconds: float) -> str:
+    unit_s, name = next((unit_s, name) for least_s, unit_s, name in _UNITS if seconds >= least_s)
+    return f"{seconds / unit_s:g} {name}"

@@ -8,16 +8,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, bindparam, delete, func, select
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.schema import CreateTable
 
 from perdure.core.estimate import Estimate
 from perdure.core.health import Level
 from perdure.core.incidents import Incident
+from perdure.core.notices import Notice
 from perdure.core.report import DayUptime, Maintenance
 from perdure.core.uptime import Uptime
 from perdure.store.database import Database
@@ -91,9 +93,21 @@ life = Table(
     Column("seq", Integer, nullable=False),
 )
 
+# One row for each notice and each of those who are to have it. `due_at` is null once it was told, or given up.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("notice_id", Text, primary_key=True),
+    Column("receiver", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Float),
+)
+
 _INCIDENT = TypeAdapter(Incident)
 _MAINTENANCE = TypeAdapter(Maintenance)
 _ESTIMATE = TypeAdapter(Estimate)
+_NOTICE = TypeAdapter(Notice)
 
 _SINCE = (
     select(incidents.c.body)
@@ -125,7 +139,33 @@ _ACT = insert(acts)
 _ACTS = select(acts.c.at, acts.c.by, acts.c.act).order_by(acts.c.id.desc()).limit(bindparam("most"))
 _LIFE = select(life.c.alive_at, life.c.ended, life.c.seq).where(life.c.id == 1)
 _LIVE = insert(life).prefix_with("OR REPLACE")
+_TOLD = select(deliveries.c.notice_id).distinct()
+_TO_TELL = insert(deliveries).prefix_with("OR IGNORE")
+_DUE = (
+    select(deliveries.c.receiver, deliveries.c.body, deliveries.c.tries)
+    .where(deliveries.c.due_at <= bindparam("now"))
+    .order_by(deliveries.c.due_at, deliveries.c.notice_id)
+)
+_TRIED = (
+    update(deliveries)
+    .where(deliveries.c.notice_id == bindparam("notice"), deliveries.c.receiver == bindparam("whom"))
+    .values(tries=deliveries.c.tries + 1, due_at=bindparam("again_at"))
+)
+_HOLD = (
+    update(deliveries)
+    .where(deliveries.c.receiver == bindparam("whom"), deliveries.c.due_at < bindparam("again_at"))
+    .values(due_at=bindparam("again_at"))
+)
 _NEXT_ACT = select(func.coalesce(func.max(acts.c.id), 0) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A notice that somebody is to have, and how often that was tried."""
+
+    receiver: str
+    notice: Notice
+    tries: int
 
 
 class Ledger:
@@ -212,6 +252,31 @@ class Ledger:
     def acts(self, limit: int) -> Sequence[tuple[float, str, str]]:
         """(when, who, what), the last one first."""
         return [(at, by, act) for at, by, act in self._db.rows(_ACTS, most=limit)]
+
+    def told(self) -> set[str]:
+        """The ids of all notices that were ever to be told."""
+        return {notice_id for (notice_id,) in self._db.rows(_TOLD)}
+
+    def keep_notices(self, notices: Iterable[Notice], receivers: Iterable[str], now: float) -> None:
+        """They are to be told to all of these, from now on."""
+        with self.transaction():
+            for notice in notices:
+                body = _NOTICE.dump_json(notice).decode()
+                for receiver in receivers:
+                    row = {"notice_id": notice.id, "receiver": receiver, "body": body, "tries": 0, "due_at": now}
+                    self._db.change(_TO_TELL, **row)
+
+    def deliveries(self, now: float) -> list[Delivery]:
+        """What is to be told by now, in the order in which it came up."""
+        rows = self._db.rows(_DUE, now=now)
+        return [Delivery(receiver, _NOTICE.validate_json(body), tries) for receiver, body, tries in rows]
+
+    def keep_try(self, one: Delivery, again_at: float | None) -> None:
+        """It was tried: again then, or never. What comes after it for the same receiver waits with it."""
+        with self.transaction():
+            self._db.change(_TRIED, notice=one.notice.id, whom=one.receiver, again_at=again_at)
+            if again_at is not None:
+                self._db.change(_HOLD, whom=one.receiver, again_at=again_at)
 
     def life(self) -> tuple[float, bool, int] | None:
         """When somebody last looked, whether they ended in good order, and how far they had read the log."""

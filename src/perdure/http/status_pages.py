@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from perdure.core.errors import NotFound
+from perdure.core.errors import MethodNotAllowed, NotFound
 from perdure.http.service import Perdure, Service
 from perdure.statuspage.dated import dated
 from perdure.statuspage.site import HTML
@@ -21,6 +21,7 @@ OLD_S = 30.0
 
 
 _GET = ["GET", "HEAD"]
+_ANY = [*_GET, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @router.api_route("/status", methods=_GET)
@@ -30,10 +31,13 @@ async def page(perdure: Perdure, path: str = "") -> Response:
     return _answer(perdure, f"status/{path}".rstrip("/"))
 
 
-@router.api_route("/api/v2/{path:path}", methods=_GET)
-async def document(path: str, perdure: Perdure) -> Response:
-    """One of Statuspage's documents."""
-    return _answer(perdure, f"api/v2/{path}")
+@router.api_route("/api/v2/{path:path}", methods=_ANY)
+async def document(path: str, request: Request, perdure: Perdure) -> Response:
+    """One of Statuspage's documents. What is not there is not found, whatever is to be done to it."""
+    answer = _answer(perdure, f"api/v2/{path}")
+    if request.method not in _GET:
+        raise MethodNotAllowed()
+    return answer
 
 
 def _answer(perdure: Service, path: str) -> Response:

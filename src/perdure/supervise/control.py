@@ -114,7 +114,7 @@ def ask(path: Path, request: str, timeout_s: float = 1.0) -> object:
         ) from error
     except (OSError, ValueError) as error:
         raise ControlError(
-            f"{path.name} was not answered within {timeout_s:g} s ({error}).",
+            f"{path.name} did not answer within {timeout_s:g} s ({error}).",
             "Ask again; if that does not help, look at its log and restart perdure serve.",
         ) from error
     if isinstance(answer, dict) and "error" in answer:

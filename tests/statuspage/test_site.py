@@ -119,11 +119,11 @@ def test_days_that_nobody_watched_are_not_up() -> None:
 
 
 def test_of_a_day_only_what_was_watched_is_drawn_as_up() -> None:
-    """A minute of looking does not make a day: the rest of its bar stands for what nobody knows."""
-    minute, half = DayUptime("2026-11-20", {Level.OPERATIONAL: 60.0}), DayUptime("2026-11-21", {Level.MAJOR: 43_200.0})
-    drawn = {one.date: one for one in bars(replace(WELL.components[0], days=[minute, half]), NOW).days}
+    """Half a minute of looking does not make a day: the rest of its bar stands for what nobody knows."""
+    brief, half = DayUptime("2026-11-20", {Level.OPERATIONAL: 30.0}), DayUptime("2026-11-21", {Level.MAJOR: 43_200.0})
+    drawn = {one.date: one for one in bars(replace(WELL.components[0], days=[brief, half]), NOW).days}
     assert (drawn["2026-11-20"].height, drawn["2026-11-21"].height) == (1, HEIGHT // 2)
-    assert drawn["2026-11-20"].said == "100 % up of the 60 s that were watched"
+    assert drawn["2026-11-20"].said == "100 % up of the 30 s that were watched"
     assert drawn["2026-11-21"].said == "0.00 % up of the 12 h that were watched"
 
 

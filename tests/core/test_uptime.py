@@ -69,8 +69,20 @@ def test_busy_hours_are_means_over_watched_weeks() -> None:
     assert (busy.hour, busy.replies, busy.weeks) == (0, 6.0, 2)
 
 
-def test_quiet_hours_are_named_only_where_a_whole_week_is_known() -> None:
-    monday = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp()) // 3600
-    week = [(monday + n, 0 if n % 24 < 6 else 10, 3600.0) for n in range(HOURS)]
-    assert [one.hour for one in quiet_hours(by_hour_of_week(week))] == [n for n in range(HOURS) if n % 24 < 6]
-    assert quiet_hours(by_hour_of_week(week[:-1])) == ()
+def weeks(quiet_until: int, hours: int) -> list[tuple[int, int, float]]:
+    """So many hours from a Monday on, quiet until that hour of each day."""
+    monday = int(datetime(2026, 11, 9, tzinfo=UTC).timestamp()) // 3600
+    return [(monday + n, 0 if n % 24 < quiet_until else 10, 3600.0) for n in range(hours)]
+
+
+def test_quiet_hours_are_named_only_where_two_whole_weeks_are_known() -> None:
+    two = weeks(6, 2 * HOURS)
+    assert [one.hour for one in quiet_hours(by_hour_of_week(two))] == [n for n in range(HOURS) if n % 24 < 6]
+    assert quiet_hours(by_hour_of_week(two[:-1])) == ()
+    assert quiet_hours(by_hour_of_week(two[:HOURS])) == ()
+
+
+def test_hours_that_are_alike_are_all_quiet_or_none_is() -> None:
+    """Nobody is told that Monday's nights are quiet and Sunday's are not, where that is not so."""
+    hours = [one.hour for one in quiet_hours(by_hour_of_week(weeks(9, 2 * HOURS)))]
+    assert hours == [n for n in range(HOURS) if n % 24 < 9]

@@ -90,7 +90,6 @@ WELL = StatusReport(
     maintenance=[Maintenance("m1", "A new disk", "It takes an hour.", ["store"], NOW + 90_000, NOW + 93_600, NOW - 60)],
     queue=Queue(0, 1),
     busy=busy(),
-    watched_since=NOW - 80 * 86_400,
 )
 BROKEN = StatusReport(
     NOW,

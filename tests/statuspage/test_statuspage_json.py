@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from perdure.core.diagnosis.statuspage import reported
+from perdure.core.report import Maintenance
 from perdure.statuspage.site import DOCUMENTS
 from perdure.statuspage.statuspage_json import documents
 
@@ -64,6 +66,13 @@ MAINTENANCE = {
 }
 
 
+PLANNED = {
+    **UPDATE,
+    "status": ("scheduled", "in_progress", "completed"),
+    "affected_components": None,
+}
+
+
 def fits(value: Any, kind: Any) -> bool:
     """Whether a member is of its kind; of several kinds or words it is one."""
     if isinstance(kind, tuple):
@@ -98,6 +107,10 @@ def test_every_member_is_there_and_of_its_kind(name: str) -> None:
                 check(component, COMPONENT)
         for maintenance in document.get("scheduled_maintenances", ()):
             check(maintenance, MAINTENANCE)
+            for update in maintenance["incident_updates"]:
+                check(update, PLANNED)
+            for component in maintenance["components"]:
+                check(component, COMPONENT)
 
 
 def test_groups_name_their_parts_and_parts_their_group() -> None:
@@ -122,6 +135,48 @@ def test_the_summary_has_what_goes_on_and_what_is_planned() -> None:
 def test_updates_come_the_last_one_first() -> None:
     updates = documents(BROKEN, NOW)["incidents"]["incidents"][0]["incident_updates"]
     assert [one["created_at"] for one in updates] == sorted((one["created_at"] for one in updates), reverse=True)
+
+
+def test_each_update_tells_what_it_has_changed() -> None:
+    """The first one that something broke, the last one that it works again, those between them nothing."""
+    updates = documents(WELL, NOW)["incidents"]["incidents"][0]["incident_updates"][::-1]
+    changes = [[(one["old_status"], one["new_status"]) for one in each["affected_components"]] for each in updates]
+    broke, stays, mended = ("operational", "major_outage"), ("major_outage",) * 2, ("major_outage", "operational")
+    assert changes == [[broke], [stays], [stays], [mended]]
+
+
+def test_an_incident_is_as_bad_as_it_makes_the_page() -> None:
+    """Without what is vital nobody can do anything, and without the model nobody is answered."""
+    assert documents(DOWN, NOW)["status"]["status"]["indicator"] == "critical"
+    assert {one["impact"] for one in documents(DOWN, NOW)["incidents"]["incidents"]} == {"critical"}
+    assert documents(BROKEN, NOW)["status"]["status"]["indicator"] == "major"
+    assert documents(BROKEN, NOW)["incidents/unresolved"]["incidents"][0]["impact"] == "major"
+
+
+def planned(begins_in: float, ends_in: float, cancelled_ago: float | None = None) -> list[tuple[str, str]]:
+    """The updates of planned work that was announced an hour ago, the first first: status, and when."""
+    cancelled = None if cancelled_ago is None else NOW - cancelled_ago
+    one = Maintenance("m", "Work", "", [], NOW + begins_in, NOW + ends_in, NOW - 3600, cancelled)
+    [told] = documents(replace(WELL, maintenance=[one]), NOW)["scheduled-maintenances"]["scheduled_maintenances"]
+    assert told["status"] == told["incident_updates"][0]["status"]
+    assert (told["resolved_at"] is not None) == (told["status"] == "completed")
+    return [(each["status"], each["created_at"][11:16]) for each in told["incident_updates"][::-1]]
+
+
+def test_planned_work_tells_what_has_become_of_it_and_when() -> None:
+    assert planned(600, 1200) == [("scheduled", "14:00")]
+    assert planned(-600, 600) == [("scheduled", "14:00"), ("in_progress", "14:50")]
+    assert planned(-1200, -600) == [("scheduled", "14:00"), ("in_progress", "14:40"), ("completed", "14:50")]
+    assert planned(600, 1200, 60) == [("scheduled", "14:00"), ("completed", "14:59")]
+    assert planned(-600, 600, 1200) == [("scheduled", "14:00"), ("completed", "14:40")]
+    assert planned(-600, 600, 60) == [("scheduled", "14:00"), ("in_progress", "14:50"), ("completed", "14:59")]
+
+
+def test_components_are_as_old_as_what_is_known_of_them() -> None:
+    """And not a moment older with each report."""
+    for later in (0.0, 60.0):
+        found = documents(replace(WELL, made_at=NOW + later), NOW + later)["components"]["components"]
+        assert {one["created_at"] for one in found} == {"2026-09-07T00:00:00.000Z"}
 
 
 def test_what_only_perdure_knows_stands_apart() -> None:

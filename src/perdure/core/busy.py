@@ -13,6 +13,9 @@ _MONDAY = 96
 ENOUGH = 0.5
 """The share of an hour that has to have been watched for it to count."""
 
+ENOUGH_WEEKS = 2
+"""One week alone does not tell a habit from an accident."""
+
 
 def by_hour_of_week(hours: Iterable[tuple[int, int, float]]) -> Sequence[BusyHour]:
     """What such hours were like on average, from (Unix hour, replies asked for, seconds watched); only those of which
@@ -28,8 +31,10 @@ def by_hour_of_week(hours: Iterable[tuple[int, int, float]]) -> Sequence[BusyHou
 
 
 def quiet_hours(busy: Sequence[BusyHour]) -> Sequence[BusyHour]:
-    """The quarter of the known hours in which least is asked for; none where no whole week is known."""
-    if len(busy) < HOURS:
+    """The quarter of all hours in which least is asked for, and those in which no more is; none where any hour of the
+    week is not known from `ENOUGH_WEEKS` weeks.
+    """
+    if len(busy) < HOURS or any(one.weeks < ENOUGH_WEEKS for one in busy):
         return ()
-    least = sorted(busy, key=lambda one: (one.replies, one.hour))[: HOURS // 4]
-    return sorted(least, key=lambda one: one.hour)
+    most = sorted(one.replies for one in busy)[HOURS // 4 - 1]
+    return sorted((one for one in busy if one.replies <= most), key=lambda one: one.hour)

@@ -142,7 +142,11 @@ class StatusReport:
     queue: Queue = field(default_factory=Queue)
     busy: Sequence[BusyHour] = ()
     paused: bool = False
-    watched_since: float | None = None
+
+    @property
+    def watched_since(self) -> str | None:
+        """The first of the days that are shown on which anybody looked, as YYYY-MM-DD in UTC; None where nobody has."""
+        return min((day.date for one in self.components for day in one.days if day.watched_s), default=None)
 
     @property
     def indicator(self) -> Indicator:
@@ -160,12 +164,3 @@ class StatusReport:
 
 VITAL = ("web", "workers", "store")
 """Components without which nobody can do anything."""
-
-WORDS: Mapping[Indicator, str] = {
-    Indicator.NONE: "All systems operational",
-    Indicator.MINOR: "Something is not quite well",
-    Indicator.MAJOR: "Something is broken",
-    Indicator.CRITICAL: "Perdure is down",
-    Indicator.MAINTENANCE: "Maintenance is going on",
-}
-"""The indicator in a sentence."""

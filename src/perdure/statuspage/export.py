@@ -17,23 +17,29 @@ def export(site: Site, folder: Path, unchanged: Collection[str] = ()) -> list[st
     """Write the site into `folder`, which is made where it is missing; returns the paths that have changed.
 
     Whoever reads meanwhile finds each file as it was or as it is. What an earlier export wrote and this one has not is
-    removed. `unchanged` are paths that need not be drawn again. Raises OSError.
+    removed, and nothing outside is touched, whatever a path is made of. `unchanged` are paths that need not be drawn
+    again. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     changed = []
-    for path in site.paths:
+    paths = {path for path in site.paths if _inside(folder, path)}
+    for path in sorted(paths):
         file = None if path in unchanged else site.file(path)
         if file is not None and _put(folder / path, file.body):
             changed.append(path)
     before = _listed(folder)
-    for gone in before - set(site.paths):
-        # A list that somebody has tampered with removes nothing outside.
-        if (folder / gone).resolve().is_relative_to(folder.resolve()):
-            (folder / gone).unlink(missing_ok=True)
+    for gone in before - paths:
+        # Somebody may have tampered with the list.
+        if _inside(folder, gone) and (folder / gone).is_file():
+            (folder / gone).unlink()
             changed.append(gone)
-    if before != set(site.paths):
-        _put(folder / LIST, "\n".join(sorted(site.paths)).encode())
+    if before != paths:
+        _put(folder / LIST, "\n".join(sorted(paths)).encode())
     return changed
+
+
+def _inside(folder: Path, path: str) -> bool:
+    return (folder / path).resolve().is_relative_to(folder.resolve())
 
 
 def _listed(folder: Path) -> set[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from perdure.core.incidents import Incident
 from perdure.core.report import Maintenance, StatusReport
-from perdure.statuspage.words import STAGES, clock, instant, touched
+from perdure.statuspage.words import STAGES, begun, clock, instant, touched, xml
 
 ATOM = "http://www.w3.org/2005/Atom"
 LATELY = 50
@@ -17,14 +18,16 @@ def feed(report: StatusReport) -> bytes:
     """Incidents and maintenance, what changed last first."""
     root = ET.Element("feed", xmlns=ATOM)
     url = report.url or ""
-    _add(root, "id", f"tag:perdure,2026:{report.name}:status")
+    entries = sorted(_entries(report), key=lambda pair: pair[0], reverse=True)[:LATELY]
+    _add(root, "id", f"tag:perdure,2026:{quote(xml(report.name), safe='')}:status")
     _add(root, "title", f"{report.name}: how everything is")
-    _add(root, "updated", instant(report.made_at))
+    # A feed in which nothing is new has not changed, however often it is drawn.
+    _add(root, "updated", instant(entries[0][0]) if entries else begun(report))
     _link(root, "self", f"{url}/status/history.atom")
     _link(root, "alternate", f"{url}/status")
     author = ET.SubElement(root, "author")
     _add(author, "name", report.name)
-    for _, entry in sorted(_entries(report), key=lambda pair: pair[0], reverse=True)[:LATELY]:
+    for _, entry in entries:
         root.append(entry)
     whole: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return whole
@@ -64,9 +67,7 @@ def _entry(url: str, path: str, title: str, begun_at: float, changed_at: float, 
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:
-    # XML knows no control characters; what comes from people may hold them.
-    kept = "".join(letter for letter in text if letter in "\n\t" or letter >= " ")
-    ET.SubElement(parent, name).text = kept
+    ET.SubElement(parent, name).text = xml(text)
 
 
 def _link(parent: ET.Element, kind: str, href: str) -> None:

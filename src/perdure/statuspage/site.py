@@ -65,7 +65,9 @@ class Site:
         for planned in self.report.maintenance:
             yield self._page(f"status/maintenance/{planned.id}", partial(pages.maintenance, planned))
         if self._static:
+            # Where `/status` is asked for, a plain web server finds the folder of that name.
             yield "index.html", lambda: File(pages.status(partial(_relative, 0)), HTML)
+            yield "status/index.html", lambda: File(pages.status(partial(_relative, 1)), HTML)
 
     def _incident(self, one: OpenIncident) -> tuple[str, Callable[[], File]]:
         return self._page(path_of(one.incident), partial(self._pages.incident, one))

@@ -6,14 +6,14 @@ What Perdure knows beyond it stands under a member `perdure`, which they pass ov
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from perdure.core.estimate import Estimate, in_words
 from perdure.core.health import Level
 from perdure.core.incidents import Entry, Incident, Stage
-from perdure.core.report import Component, Maintenance, StatusReport
-from perdure.statuspage.words import instant, whole
+from perdure.core.report import VITAL, Component, Maintenance, StatusReport
+from perdure.statuspage.words import begun, instant, whole
 
 LATELY = 50
 """So many incidents are listed, as Statuspage has it."""
@@ -66,7 +66,7 @@ class _Told:
         self._report = report
         self._now = now
         self._page_id = _id("page", report.name)
-        self._since = instant(report.watched_since or report.made_at)
+        self._since = begun(report)
 
     def page(self) -> Document:
         return {
@@ -114,7 +114,7 @@ class _Told:
             "updated_at": instant(one.story[-1].at if one.story else one.opened_at),
             "monitoring_at": instant(watched[-1]) if watched else None,
             "resolved_at": None if one.resolved_at is None else instant(one.resolved_at),
-            "impact": _IMPACT[one.impact],
+            "impact": _impact(one),
             "shortlink": f"{self._report.url or ''}/status/incidents/{one.id}",
             "started_at": instant(one.opened_at),
             "page_id": self._page_id,
@@ -130,31 +130,22 @@ class _Told:
         }
 
     def maintenance(self, one: Maintenance) -> Document:
-        status = "scheduled" if one.upcoming(self._now) else "in_progress" if one.active(self._now) else "completed"
-        ended_at = min(one.ends_at, one.cancelled_at or one.ends_at)
+        updates = [_update(one.id, status, at, status, said, None) for at, status, said in _steps(one, self._now)]
+        last = updates[-1]
         affected = [position for position in enumerate(self._report.components, 1) if position[1].id in one.components]
-        update = {
-            "id": _id("update", one.id),
-            "status": status,
-            "body": one.text,
-            "created_at": instant(one.created_at),
-            "updated_at": instant(one.created_at),
-            "display_at": instant(one.created_at),
-            "affected_components": None,
-        }
         return {
             "id": one.id,
             "name": one.title,
-            "status": status,
+            "status": last["status"],
             "created_at": instant(one.created_at),
-            "updated_at": instant(one.cancelled_at or one.created_at),
+            "updated_at": last["updated_at"],
             "monitoring_at": None,
-            "resolved_at": instant(ended_at) if status == "completed" else None,
+            "resolved_at": last["updated_at"] if last["status"] == "completed" else None,
             "impact": "maintenance",
             "shortlink": f"{self._report.url or ''}/status/maintenance/{one.id}",
             "started_at": instant(one.begins_at),
             "page_id": self._page_id,
-            "incident_updates": [{**update, "scheduled_maintenance_id": one.id}],
+            "incident_updates": updates[::-1],
             "components": [self.component(n, component) for n, component in affected],
             "scheduled_for": instant(one.begins_at),
             "scheduled_until": instant(one.ends_at),
@@ -166,21 +157,42 @@ class _Told:
             {
                 "code": _id("component", component),
                 "name": named.get(component, component),
-                "old_status": str(Level.OPERATIONAL),
+                "old_status": str(Level.OPERATIONAL if n == 0 else level),
                 "new_status": str(Level.OPERATIONAL if entry.stage is Stage.RESOLVED else level),
             }
             for component, level in incident.components.items()
         ]
-        return {
-            "id": _id("update", incident.id, str(n)),
-            "status": _STATUS[entry.stage],
-            "body": entry.text,
-            "incident_id": incident.id,
-            "created_at": instant(entry.at),
-            "updated_at": instant(entry.at),
-            "display_at": instant(entry.at),
-            "affected_components": affected or None,
-        }
+        return _update(incident.id, str(n), entry.at, _STATUS[entry.stage], entry.text, affected or None)
+
+
+def _impact(one: Incident) -> str:
+    """As bad as it makes the whole page: without what is vital nobody can do anything."""
+    if any(one.components.get(name) is Level.MAJOR for name in VITAL):
+        return "critical"
+    return _IMPACT[one.impact]
+
+
+def _steps(one: Maintenance, now: float) -> Iterator[tuple[float, str, str]]:
+    """What has become of planned work so far, the first first: when, its status from then on, and what is said."""
+    yield one.created_at, "scheduled", one.text
+    ended_at = one.ends_at if one.cancelled_at is None else one.cancelled_at
+    if one.begins_at <= now and one.begins_at < ended_at:
+        yield one.begins_at, "in_progress", "It has begun."
+    if ended_at <= now:
+        yield ended_at, "completed", "It is over." if one.cancelled_at is None else "It was cancelled."
+
+
+def _update(of: str, key: str, at: float, status: str, body: str, affected: Sequence[Document] | None) -> Document:
+    return {
+        "id": _id("update", of, key),
+        "status": status,
+        "body": body,
+        "incident_id": of,
+        "created_at": instant(at),
+        "updated_at": instant(at),
+        "display_at": instant(at),
+        "affected_components": affected,
+    }
 
 
 def _id(*parts: str) -> str:

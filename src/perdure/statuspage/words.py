@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -34,18 +35,40 @@ INDICATORS: Mapping[Indicator, str] = {
     Indicator.MAINTENANCE: "Something is being worked on",
 }
 
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAY_S = 86_400.0
+
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 
 def whole(report: StatusReport) -> str:
     """How everything is, in a sentence; where nobody has looked yet, that."""
     return INDICATORS[report.indicator] if report.components else "Nothing is known yet"
 
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+def unbroken(report: StatusReport, since: float) -> str:
+    """That nothing was found broken since then, by whoever looked."""
+    first = report.watched_since
+    if first is None:
+        return "Nobody has looked so far."
+    if first <= instant(since)[:10]:
+        return "Nothing was found broken."
+    return f"Nothing was found broken since {first}, when watching began."
+
+
+def begun(report: StatusReport) -> str:
+    """The instant, for programs, from which on anything is known: the same in one report and the next."""
+    return f"{report.watched_since or instant(report.made_at)[:10]}T00:00:00.000Z"
 
 
 def instant(at: float) -> str:
     """An instant for programs: ISO 8601 in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def xml(text: str) -> str:
+    """The text without the characters that XML knows none of: what comes from people may hold them."""
+    return _NO_XML.sub("", text)
 
 
 def clock(at: float) -> str:
@@ -63,12 +86,12 @@ def touched(incident: Incident) -> str:
     toll = incident.toll
     if toll is None:
         return ""
-    lost = _count(toll.lost, "message was lost", "messages were lost")
+    lost = count(toll.lost, "message was lost", "messages were lost")
     if not toll.turns:
         return f"No reply was interrupted, {lost}."
-    turns = _count(toll.turns, "reply was interrupted", "replies were interrupted")
-    chats = _count(toll.chats, "chat", "chats")
-    failed = "" if not toll.failed else f", {_count(toll.failed, 'was given up', 'were given up')}"
+    turns = count(toll.turns, "reply was interrupted", "replies were interrupted")
+    chats = count(toll.chats, "chat", "chats")
+    failed = "" if not toll.failed else f", {count(toll.failed, 'was given up', 'were given up')}"
     return f"{turns} in {chats}{failed}; {lost}."
 
 
@@ -84,5 +107,6 @@ def percent(share: float | None) -> str:
     return f"{int(share * 10_000) / 100:.2f} %" if share < 1.0 else "100 %"
 
 
-def _count(number: int, one: str, many: str) -> str:
+def count(number: int, one: str, many: str) -> str:
+    """So many of something: `no replies`, `1 reply`, `2 replies`."""
     return f"{number or 'no'} {one if number == 1 else many}"

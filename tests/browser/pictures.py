@@ -251,9 +251,9 @@ async def the_help(browser: Browser, installation: Installation) -> None:
 async def the_status(browser: Browser, installation: Installation) -> None:
     """The status page while a worker that was killed is being started again: a real incident."""
     desk, phone = await desk_and_phone(browser, installation.url, "/status")
-    installation.kill("worker-1")
-    for reader, name in ((desk, "status"), (phone, "status-phone")):
-        while not await reader.page.get_by_role("heading", name="worker-1 ended unexpectedly").count():
+    for reader, name, worker in ((desk, "status", "worker-1"), (phone, "status-phone", "worker-2")):
+        installation.kill(worker)
+        while not await reader.page.get_by_text(f"{worker} was killed by SIGKILL").count():
             await reader.page.reload()
         await picture(reader, name)
 

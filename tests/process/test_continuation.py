@@ -138,13 +138,14 @@ async def test_no_reply_breaks_off_in_white_space(real: Mortal) -> None:
 
 
 async def test_the_whole_of_perdure_goes_on_from_many_cuts(real: Mortal) -> None:
-    """The worker is killed after so many deltas, in a chat for each: every reply is the uninterrupted one."""
+    """The worker is killed behind so much of the reply, in a chat for each: every reply is the uninterrupted one."""
     question = "Tell me about the storm of last winter."
     async with talking(real) as api:
         whole = await tell(api, question)
         assert whole.outcomes == ["done"]
-        for after in (1, 3, 6, 10, 15):
-            cut = await tell(api, question, signalled(real, signal.SIGKILL), after=after)
+        for share in (0.0, 0.15, 0.3, 0.5, 0.7):
+            at = int(share * len(whole.text))
+            cut = await tell(api, question, signalled(real, signal.SIGKILL), at=at)
             assert cut.text == whole.text
             assert cut.outcomes[0] == "worker_died"
             assert cut.outcomes[-1] == "done"

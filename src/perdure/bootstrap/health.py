@@ -19,7 +19,7 @@ from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
 from perdure.core.incidents import Healing
 from perdure.core.records import AddedBackend
 from perdure.core.traffic import Traffic
-from perdure.engine import backends
+from perdure.engine import backends, orders
 from perdure.health.acts import Operator
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import component_of, components
@@ -135,6 +135,7 @@ class _Active:
         self._store = store
         self._models = models
         self._known: AddedBackend | None = None
+        self._maintained = False
 
     @property
     def is_default(self) -> bool:
@@ -145,10 +146,13 @@ class _Active:
         """How it stands, for people."""
         try:
             async with asyncio.timeout(1.0):
-                self._known = await self._store.read(backends.active)
+                self._known, self._maintained = await self._store.read(
+                    lambda r: (backends.active(r), orders.active_id(r) in orders.standing(r).maintained)
+                )
         except (StoreUnavailable, StoreFull, TimeoutError):
             log.debug("which backend is active could not be read")
-        return dict(await self._models.status(self._known))
+        stands = await self._models.status(self._known)
+        return orders.told_of(stands) if self._maintained else dict(stands)
 
     async def speaks(self) -> PerdureError | None:
         """Ask it for a word."""

@@ -135,6 +135,10 @@ class Use:
     last_chat_at: float | None = None
 
 
+DEFAULT_BACKEND = "default"
+"""The id of the backend that Perdure was started with."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddedBackend:
     """A backend that was added while Perdure runs. Its key is a secret: nothing shows it, not even a traceback."""

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from perdure import __version__
 from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
 from perdure.core.errors import TokenRequired
-from perdure.engine import backends
+from perdure.engine import backends, orders
 from perdure.http.guard import COOKIE, matches
 from perdure.http.problems import Json
 from perdure.http.schemas.operator import ProcessOut, PutSession, StatusOut
@@ -43,7 +43,10 @@ async def metrics() -> Response:
 @router.get("/api/v1/status", response_model=StatusOut)
 async def status(perdure: Perdure) -> Response:
     """The version, how the active backend stands, and what may be sent."""
-    active = await perdure.store.read(backends.active)
+    active, maintained = await perdure.store.read(
+        lambda r: (backends.active(r), orders.active_id(r) in orders.standing(r).maintained)
+    )
+    backend = await perdure.backends.status(active)
     limits = {
         "message_chars": MESSAGE_CHARS,
         "messages_per_minute": perdure.settings.messages_per_minute,
@@ -54,7 +57,7 @@ async def status(perdure: Perdure) -> Response:
         {
             "version": __version__,
             "limits": limits,
-            "backend": await perdure.backends.status(active),
+            "backend": orders.told_of(backend) if maintained else backend,
             "second_origin": str(second) if second else None,
         }
     )

@@ -58,6 +58,7 @@ from perdure.core.errors.network import (
     Unreachable,
 )
 from perdure.core.errors.server import (
+    IntakePaused,
     Overloaded,
     Restarting,
     ServerError,
@@ -79,6 +80,7 @@ __all__ = [
     "ConnectionRefused",
     "ContextTooLong",
     "Fault",
+    "IntakePaused",
     "Invalid",
     "Mender",
     "MethodNotAllowed",

@@ -40,7 +40,7 @@ class ModelStatusOut(BaseModel):
     kind: Literal["embedded", "configured", "added"]
     name: str
     model: str | None
-    state: Literal["ready", "loading", "fetching", "missing", "down"]
+    state: Literal["ready", "loading", "fetching", "missing", "down", "maintenance"]
     detail: str | None
     remedy: str | None
     progress: ProgressOut | None

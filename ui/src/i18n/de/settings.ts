@@ -43,6 +43,7 @@ export const settings: Catalogue["settings"] = {
       fetching: "Wird geholt",
       missing: "Fehlt",
       down: "Antwortet nicht",
+      maintenance: "In Wartung",
     },
     test: "Prüfen",
     testing: "Wird gefragt …",

@@ -42,6 +42,7 @@ export const settings = {
       fetching: "Being fetched",
       missing: "Missing",
       down: "Does not answer",
+      maintenance: "Under maintenance",
     },
     test: "Test",
     testing: "Asking…",

@@ -152,6 +152,20 @@ class AddedBackend:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """A turn that has not ended, as the operator sees it. `worker` is who writes it, None where it waits; `since` is
+    when that began; `length` is how long the reply is so far, in code points.
+    """
+
+    id: str
+    chat_id: str
+    chat_title: str
+    worker: str | None
+    since: float
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One worker's try at a turn."""
 

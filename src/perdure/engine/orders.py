@@ -10,10 +10,12 @@ from perdure.core.records import DEFAULT_BACKEND
 from perdure.engine.backends import active
 from perdure.ports.store import Records
 
-DRAIN, PAUSE, MAINTAINED = "drain", "intake_paused", "maintained_backends"
-"""The settings that hold them."""
+Given = Literal["drain", "intake_paused"]
 
-Standing = Literal["drain", "intake_paused"]
+DRAIN: Given = "drain"
+PAUSE: Given = "intake_paused"
+MAINTAINED = "maintained_backends"
+"""The settings that hold them."""
 
 
 def standing(records: Records) -> Orders:
@@ -39,7 +41,7 @@ def active_id(records: Records) -> str:
     return DEFAULT_BACKEND if backend is None else backend.id
 
 
-def give(records: Records, what: Standing, order: Order | None, now: float) -> None:
+def give(records: Records, what: Given, order: Order | None, now: float) -> None:
     """Give an order, or with None take it back. The same again changes nothing: the first one stands."""
     if order is None:
         records.settings.remove(what)

@@ -195,17 +195,22 @@ class Watch:
         for moment in moments:
             self._take(moment)
         queue = Queue(waiting, len(self._traffic.running), self._waits.estimate())
+        self._chronicle.load.stands(self._now(), queue.waiting, queue.running)
         if (queue, paused) != (self._queue, self._paused):
             self._queue, self._paused = queue, paused
             self.changed()
         return len(moments) == MOMENTS
 
     def _take(self, moment: Moment) -> None:
-        self._traffic.take(moment)
+        began_s = self._traffic.take(moment)
         self._promised.take(moment)
         self._waits.take(moment)
-        is_new = moment.seq > self._chronicle.counted_upto
-        if is_new and moment.kind == "turn" and moment.view is not None and not moment.view["attempts"]:
+        if moment.seq <= self._chronicle.counted_upto:
+            return
+        self._chronicle.load.take(moment)
+        if began_s is not None:
+            self._chronicle.load.began(moment.at, began_s)
+        if moment.kind == "turn" and moment.view is not None and not moment.view["attempts"]:
             self._chronicle.uptime.asked(moment.at)
 
     def _count_toll(self, incident: Incident) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
@@ -12,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from perdure import __version__
 from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
 from perdure.core.errors import TokenRequired
+from perdure.core.views import instant
 from perdure.engine import backends, orders
 from perdure.http.guard import COOKIE, matches
 from perdure.http.problems import Json
@@ -66,7 +65,7 @@ async def status(perdure: Perdure) -> Response:
 @router.get("/api/v1/operator/processes", response_model=list[ProcessOut])
 async def processes(perdure: Perdure) -> Response:
     """The processes of this installation, as the supervisor sees them."""
-    return Json([_process(row) for row in await perdure.processes()])
+    return Json([{**row, "since": instant(row["since"])} for row in await perdure.desk.processes()])
 
 
 @router.post("/api/v1/session", status_code=204)
@@ -81,8 +80,3 @@ async def open_session(body: PutSession, perdure: Perdure) -> Response:
     value = quote(body.access_token, safe="")
     answer.set_cookie(COOKIE, value, max_age=365 * 24 * 3600, httponly=True, samesite="strict", path="/")
     return answer
-
-
-def _process(row: dict[str, Any]) -> dict[str, Any]:
-    since = datetime.fromtimestamp(row["since"], UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {**row, "since": since}

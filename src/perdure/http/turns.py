@@ -9,10 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from perdure.core.errors import PerdureError, describe
-from perdure.core.estimate import Estimate, in_words
 from perdure.core.records import AddedBackend
 from perdure.core.turn import State, Turn
-from perdure.core.views import turn_view
+from perdure.core.views import left_view, turn_view
 from perdure.engine import backends, intake, orders
 from perdure.engine.life import reply_text
 from perdure.http.problems import Json
@@ -58,10 +57,10 @@ async def get_wait(turn_id: UUID, perdure: Perdure) -> Response:
         absence.saved = True
         perdure.health.inform(absence)
         left = perdure.health.left(absence.incident)
-        return Json({"ahead": ahead, "waiting_for": "model", "trouble": describe(absence), "left": _left(left)})
+        return Json({"ahead": ahead, "waiting_for": "model", "trouble": describe(absence), "left": left_view(left)})
     left = None if ahead is None else perdure.health.wait(ahead)
     waits = {"ahead": ahead, "waiting_for": view["waiting_for"], "trouble": view["trouble"]}
-    return Json({**waits, "left": _left(left)})
+    return Json({**waits, "left": left_view(left)})
 
 
 @router.post("/{turn_id}/stop", response_model=TurnOut)
@@ -76,12 +75,6 @@ async def _absence(view: Mapping[str, Any], active: AddedBackend | None, perdure
     if view["state"] != State.QUEUED or view["attempts"]:
         return None
     return await perdure.backends.absence(active)
-
-
-def _left(left: Estimate | None) -> dict[str, Any] | None:
-    if left is None:
-        return None
-    return {"median_s": left.median_s, "low_s": left.low_s, "high_s": left.high_s, "text": in_words(left)}
 
 
 def _view(records: Records, turn: Turn) -> dict[str, Any]:

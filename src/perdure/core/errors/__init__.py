@@ -58,6 +58,7 @@ from perdure.core.errors.network import (
     Unreachable,
 )
 from perdure.core.errors.server import (
+    DeskUnavailable,
     IntakePaused,
     Overloaded,
     Restarting,
@@ -79,6 +80,7 @@ __all__ = [
     "ConnectionCut",
     "ConnectionRefused",
     "ContextTooLong",
+    "DeskUnavailable",
     "Fault",
     "IntakePaused",
     "Invalid",

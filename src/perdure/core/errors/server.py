@@ -70,6 +70,19 @@ class IntakePaused(ServerError):
     kept = "All that was shown as sent. Replies that were asked for before are written."
 
 
+class DeskUnavailable(ServerError):
+    code = "desk_unavailable"
+    status = 503
+    title = "The part of Perdure that does this does not answer"
+    remedy = "Wait a moment and try again: it is started anew by itself. Chats go on without it."
+    causes = (
+        "The health process, which keeps incidents, or the supervisor is just being restarted.",
+        "This web process runs alone, without the others that `perdure serve` runs.",
+    )
+    mender = Mender.NOBODY
+    kept = "All chats: they do not need it."
+
+
 class Restarting(ServerError):
     code = "server_unavailable"
     status = 503

@@ -93,6 +93,7 @@ export const common: Catalogue["common"] = {
     store_unavailable: { title: "Gerade kann nichts gespeichert werden", remedy: "Warte einen Augenblick und sende dasselbe noch einmal: Es zählt nur einmal." },
     store_full: { title: "Die Festplatte des Servers ist voll", remedy: "Wer den Server betreibt, muss Platz schaffen. Was vorher angenommen wurde, ist sicher." },
     overloaded: { title: "Von diesem Server wird mehr verlangt, als er schafft", remedy: "Warte; was du geschrieben hast, ist behalten und geht von selbst hinaus, sobald Platz ist." },
+    desk_unavailable: { title: "Der zuständige Teil von Perdure antwortet nicht", remedy: "Warte einen Augenblick und versuch es noch einmal: Er wird von selbst neu gestartet. Gespräche gehen ohne ihn weiter." },
     intake_paused: { title: "Dieser Server nimmt gerade keine neuen Nachrichten an", remedy: "Warte; was du geschrieben hast, ist behalten und geht von selbst hinaus, sobald wieder Nachrichten angenommen werden." },
     server_unavailable: { title: "Der Server ist gerade nicht bereit", remedy: "Warte einen Augenblick: Es wird von selbst noch einmal versucht." },
     service_failed: { title: "Der Dienst meldet einen eigenen Fehler", remedy: "Warte und sieh auf seiner Statusseite nach. Bleibt es so, sag seinem Betreiber, wann es war und was gefragt wurde." },

@@ -82,7 +82,7 @@ class RestartAct(_Act):
     """End a process in good order and start it again. Replies that it writes are taken over by others."""
 
     kind: Literal["restart"]
-    process: Annotated[Text, Field(min_length=1, max_length=100)]
+    process: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 
 
 class DrainAct(_Act):

@@ -42,6 +42,7 @@ export const common: Catalogue["common"] = {
     progress: "Das Modell wird geholt",
     fetched: (done, total, percent) => (total ? `${done} von ${total} MB, ${percent} %` : `${done} MB`),
   },
+  operator: "Prozesse, Störungen und Last",
   opening: "Wird geöffnet …",
   shortcuts: "Tastenkürzel",
   pageNotFound: "Nicht gefunden",

@@ -43,6 +43,7 @@ export const common = {
     fetched: (done: string, total: string, percent: string) =>
       total ? `${done} of ${total} MB, ${percent} %` : `${done} MB`,
   },
+  operator: "Processes, incidents and load",
   opening: "Opening…",
   shortcuts: "Keyboard shortcuts",
   pageNotFound: "Not found",

@@ -18,6 +18,7 @@ from perdure.core.load import KEEP_COARSE_S, MINUTE_S
 from perdure.core.report import Maintenance
 from perdure.health.chronicle import Chronicle
 from perdure.health.ledger import Ledger
+from perdure.statuspage.words import clock
 
 log = structlog.get_logger()
 
@@ -207,5 +208,11 @@ class Operator:
 
 def _told(act: Act) -> str:
     """What was done, for the log."""
-    said = ", ".join(f"{name} {value!r}" for name, value in act if name not in ("by", "via", "kind"))
+    said = ", ".join(f"{name} {_plainly(value)}" for name, value in act if name not in ("by", "via", "kind") and value)
     return f"{act.kind}: {said}"
+
+
+def _plainly(value: object) -> str:
+    if isinstance(value, float):
+        return clock(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -62,8 +62,9 @@ export function line(values: readonly (number | null)[], end: number, width: num
     const y = height - (Math.min(value, end) / end) * height;
     const begins = at === 0 || values[at - 1] === null;
     const alone = begins && (values[at + 1] ?? null) === null;
-    parts.push(`${begins ? "M" : "L"}${short(x)} ${short(y)}`);
-    if (alone) parts.push(`h${short(Math.max(step / 2, 1))}`);
+    const stroke = Math.max(step / 2, 2);
+    parts.push(`${begins ? "M" : "L"}${short(alone ? Math.min(x, width - stroke) : x)} ${short(y)}`);
+    if (alone) parts.push(`h${short(stroke)}`);
   });
   return parts.join("");
 }

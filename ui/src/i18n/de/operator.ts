@@ -95,7 +95,7 @@ export const operator: OperatorWords = {
   incidents: {
     title: "Störungen",
     none: "Nichts ist kaputt.",
-    past: "Vorbei",
+    past: "Frühere Störungen",
     noPast: "In den letzten 90 Tagen war nichts kaputt.",
     open: (span) => `seit ${span}`,
     lasted: (span, when) => `dauerte ${span}, bis ${when}`,
@@ -152,7 +152,7 @@ export const operator: OperatorWords = {
     slow: "19 von 20",
     saidReplies: (asked, failed, share) => `${asked} erbeten, ${failed} aufgegeben (${share}).`,
     saidQueue: (waiting, running) => `Höchstens ${waiting} wartend und ${running} in Arbeit.`,
-    saidFirst: (median, slow) => `Die Hälfte begann binnen ${median}; das langsamste Zwanzigstel brauchte bis zu ${slow}.`,
+    saidFirst: (median, slow) => `Die Hälfte begann binnen ${median}, das langsamste Zwanzigstel binnen ${slow}`,
     noFirst: "Keine Antwort begann.",
     now: "jetzt",
   },

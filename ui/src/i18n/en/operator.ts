@@ -96,7 +96,7 @@ export const operator = {
   incidents: {
     title: "Incidents",
     none: "Nothing is broken.",
-    past: "Over",
+    past: "Past incidents",
     noPast: "Nothing was broken in the last 90 days.",
     open: (span: string) => `for ${span}`,
     lasted: (span: string, when: string) => `lasted ${span}, until ${when}`,
@@ -153,7 +153,7 @@ export const operator = {
     slow: "19 of 20",
     saidReplies: (asked: string, failed: string, share: string) => `${asked} asked for, ${failed} given up (${share}).`,
     saidQueue: (waiting: string, running: string) => `At most ${waiting} waiting and ${running} being written.`,
-    saidFirst: (median: string, slow: string) => `Half began within ${median}; the slowest twentieth took up to ${slow}.`,
+    saidFirst: (median: string, slow: string) => `Half began within ${median}; the slowest twentieth took ${slow} or less.`,
     noFirst: "No reply began.",
     now: "now",
   },

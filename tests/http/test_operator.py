@@ -155,6 +155,30 @@ async def test_work_is_planned_changed_and_cancelled(ask: Asking) -> None:
     (await act(ask, "cancel", maintenance=planned)).problem(422, "invalid")
 
 
+async def test_a_drill_is_had_beside_the_server_and_tells_how_it_went(ask: Asking, operated: Installation) -> None:
+    """One at a time; it takes the processor last, and its verdict stays. One that is ended says so."""
+    before = [row["pid"] for row in operated.processes()]
+    assert (await act(ask, "drill", on=True, kills=1)).status == 200
+    (await act(ask, "drill", on=True, kills=1)).problem(422, "invalid")
+
+    async def over() -> Any:
+        drill = (await overview(ask))["drill"]
+        return drill if drill and drill["state"] != "running" else None
+
+    drill = await soon(over)
+    assert (drill["state"], drill["struck"], drill["findings"], drill["by"]) == ("held", 1, [], "Ada")
+    assert drill["messages"] > 0
+    assert [row["pid"] for row in operated.processes()] == before
+
+    async def refused() -> bool:
+        return (await act(ask, "drill", on=False)).status == 422
+
+    await soon(refused)
+    await act(ask, "drill", on=True, kills=200)
+    await act(ask, "drill", on=False)
+    assert (await soon(over))["state"] == "cancelled"
+
+
 async def test_load_and_latency_are_told(ask: Asking) -> None:
     """Of this very minute; and what is written down more coarsely says the same."""
     turn = (await ask.said(await ask.chat(), "Hello"))["turn"]

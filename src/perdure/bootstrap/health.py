@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from perdure.health.acts import Operator
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import component_of, components
 from perdure.health.desk import Desk
+from perdure.health.drills import Drills
 from perdure.health.healer import Healer
 from perdure.health.ledger import Ledger
 from perdure.health.look import Look
@@ -90,7 +92,8 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         telling = Telling("Perdure", web_url, specs, time.time)
         watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, healing, time.time)
         acts = await asyncio.to_thread(Ledger, settings.paths.health)  # likewise a connection of its own
-        operator = Operator(chronicle, acts, frozenset(leaves), time.time)
+        drills = Drills([sys.executable, "-m", "perdure.drill.beside", str(settings.paths.drill)], settings.paths.drill)
+        operator = Operator(chronicle, acts, frozenset(leaves), time.time, drills)
         desk = control.ControlSocket(settings.paths.desk, Desk(watch, operator, lifeline.incarnation).answer)
         await desk.open()
         # A connection of its own: it waits for nobody who writes beside it, and nobody waits for it.
@@ -98,12 +101,14 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         notifier = Notifier(chronicle, deliveries, _receivers(settings), settings.notify_after_s, time.time)
         publishing = keep_published(watch, settings.paths.site, time.time)
         work = (beat(lifeline), _notices(lifeline, watch), publishing, healer.run(time.time), notifier.run(session))
+        work = (*work, drills.watch())
         background = [asyncio.create_task(each) for each in work]
         log.info("health is ready")
         await watch.run(stop)
         for task in background:
             task.cancel()
         await desk.close()
+        await asyncio.to_thread(drills.close)
     await models.close()
     await store.close()
     ledger.close()

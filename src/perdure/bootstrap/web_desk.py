@@ -63,6 +63,14 @@ class WebDesk:
         await inform(self._settings, self._health)
         return str(done["id"])
 
+    async def drill(self) -> Mapping[str, Any] | None:
+        """The drill's own account of itself."""
+        try:
+            told = json.loads(self._paths.drill.read_bytes())
+        except (OSError, ValueError):
+            return None
+        return told if isinstance(told, dict) and {"state", "by", "at", "begun_at"} <= told.keys() else None
+
     def remember(self, by: str, via: str, what: str) -> None:
         """Told to the log at once, and to the health process as soon as it answers."""
         log.info("an operator has acted", by=by, via=via, act=what)

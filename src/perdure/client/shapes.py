@@ -145,6 +145,7 @@ class Overview(TypedDict):
     backends: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
     maintenance: list[dict[str, Any]]
+    drill: dict[str, Any] | None
     exceptions: int
     exception_groups: int
     reports: int

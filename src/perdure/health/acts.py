@@ -17,6 +17,7 @@ from perdure.core.incidents import Incident, Stage, merged, told
 from perdure.core.load import KEEP_COARSE_S, MINUTE_S
 from perdure.core.report import Maintenance
 from perdure.health.chronicle import Chronicle
+from perdure.health.drills import Drills, NoDrill
 from perdure.health.ledger import Ledger
 from perdure.statuspage.words import clock
 
@@ -92,6 +93,14 @@ class Cancel(_Act):
     maintenance: str
 
 
+class Drill(_Act):
+    """Begin a drill on a server of its own, with so many strikes, or with `on` false end the one that goes on."""
+
+    kind: Literal["drill"]
+    on: bool
+    kills: Annotated[int, Field(ge=1, le=200)] = 20
+
+
 class Did(_Act):
     """Something was done elsewhere, by whoever is asked for that, and is to be remembered here."""
 
@@ -99,7 +108,7 @@ class Did(_Act):
     what: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-Act = Annotated[Note | Title | Merge | Resolve | Plan | Change | Cancel | Did, Field(discriminator="kind")]
+Act = Annotated[Note | Title | Merge | Resolve | Plan | Change | Cancel | Drill | Did, Field(discriminator="kind")]
 ACT: TypeAdapter[Act] = TypeAdapter(Act)
 
 
@@ -115,6 +124,7 @@ class Operator:
     ledger: Ledger
     components: frozenset[str]
     now: Callable[[], float]
+    drills: Drills | None = None
 
     def do(self, asked: Mapping[str, Any]) -> dict[str, str]:
         """Do it; returns the id of what was touched. Raises Refused."""
@@ -126,6 +136,8 @@ class Operator:
         match act:
             case Did(what=said):
                 touched = ""
+            case Drill():
+                touched, said = self._drill(act), f"drill of {act.kills} strikes" if act.on else "drill no more"
             case Plan() | Cancel():
                 touched, said = self._plan(act), _told(act)
             case _:
@@ -174,6 +186,18 @@ class Operator:
                 over = told(incident, now, Stage.RESOLVED, act.text, act.by)
                 self.chronicle.put(replace(over, resolved_at=now))
         return incident.id
+
+    def _drill(self, act: Drill) -> str:
+        try:
+            if self.drills is None:
+                raise NoDrill("There are no drills here.")
+            if act.on:
+                self.drills.begin(act.by, act.kills)
+            else:
+                self.drills.cancel()
+        except NoDrill as error:
+            raise Refused(str(error)) from error
+        return ""
 
     def _plan(self, act: Plan | Cancel) -> str:
         now = self.now()

@@ -19,6 +19,7 @@ from perdure.http.schemas.acts import (
     CancelAct,
     ChangeAct,
     DrainAct,
+    DrillAct,
     HealthAct,
     MaintainAct,
     MergeAct,
@@ -69,8 +70,9 @@ async def act(body: Act, request: Request, perdure: Perdure) -> Response:
             backend_id = str(body.backend)
             await _order(perdure, partial(_maintain, backend_id=backend_id), by, on=body.on)
             said = f"backend {backend_id} {'under maintenance' if body.on else 'under maintenance no more'}"
-        case NoteAct() | TitleAct() | MergeAct() | ResolveAct() | PlanAct() | ChangeAct() | CancelAct():
-            return Json({"id": await perdure.desk.act({**_asked(body), "by": by, "via": via})})
+        case NoteAct() | TitleAct() | MergeAct() | ResolveAct() | PlanAct() | ChangeAct() | CancelAct() | DrillAct():
+            touched = await perdure.desk.act({**_asked(body), "by": by, "via": via})
+            return Json({"id": touched or None})
         case _:
             assert_never(body)
     perdure.desk.remember(by, via, said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -28,6 +28,8 @@ router = APIRouter(prefix="/api/v1/operator", tags=["operator"])
 
 TURNS = 50
 
+SILENT_S = 30.0
+
 
 @router.get("/overview", response_model=OverviewOut)
 async def overview(perdure: Perdure) -> Response:
@@ -52,7 +54,9 @@ async def overview(perdure: Perdure) -> Response:
 
     seen = await perdure.store.read(work)
     processes = [{**row, "since": instant(row["since"])} for row in await perdure.desk.processes()]
+    drill = await perdure.desk.drill()
     told = {
+        "drill": None if drill is None else _drill(drill, now),
         "version": __version__,
         "at": instant(now),
         "told_at": instant(report.made_at) if report.components else None,
@@ -100,6 +104,23 @@ async def load(perdure: Perdure, span: Literal["day", "month"] = "day") -> Respo
 
 def _order(order: Order | None) -> dict[str, Any] | None:
     return None if order is None else {"by": order.by, "at": instant(order.at)}
+
+
+def _drill(told: Mapping[str, Any], now: float) -> dict[str, Any]:
+    # One that has not said for long that it goes on was ended without a word.
+    gone = told["state"] == "running" and now - told["at"] > SILENT_S
+    return {
+        "state": "cancelled" if gone else told["state"],
+        "by": told["by"],
+        "begun_at": instant(told["begun_at"]),
+        "at": instant(told["at"]),
+        "kills": told["kills"],
+        "struck": told["struck"],
+        "doing": told["doing"],
+        "messages": told.get("messages", 0),
+        "characters": told.get("characters", 0),
+        "findings": told.get("findings", []),
+    }
 
 
 def _turn(turn: OpenTurn) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class Desk(Protocol):
         """
         ...
 
+    async def drill(self) -> Mapping[str, Any] | None:
+        """How far the last drill is (`perdure.drill.beside`); None where there was none. Never raises."""
+        ...
+
     def remember(self, by: str, via: str, what: str) -> None:
         """Something was done elsewhere: it is written down as soon as there is somebody to do it."""
         ...

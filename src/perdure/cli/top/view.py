@@ -15,7 +15,7 @@ from perdure.cli.chat.harmless import harmless_line
 from perdure.client.shapes import Overview
 from perdure.core.estimate import span
 from perdure.core.report import Indicator
-from perdure.statuspage.words import INDICATORS
+from perdure.statuspage.words import INDICATORS, count
 
 TURNS, INCIDENTS = 8, 5
 """So many are shown at most."""
@@ -75,12 +75,12 @@ def _orders(seen: Overview) -> Text:
         for one in seen["backends"]
         if one["maintenance"]
     ]
-    counts = (
-        f"{seen['exceptions']} unforeseen failures, {seen['reports']} reports of people."
-        if seen["exceptions"] or seen["reports"]
-        else ""
-    )
-    return Text(harmless_line(" ".join([*told, counts])), style="yellow" if told else "dim")
+    style = "yellow" if told else "dim"
+    if seen["exceptions"]:
+        told.append(f"{count(seen['exceptions'], 'unforeseen failure', 'unforeseen failures')}.")
+    if seen["reports"]:
+        told.append(f"{count(seen['reports'], 'report', 'reports')} of people.")
+    return Text(harmless_line(" ".join(told)), style=style)
 
 
 def _processes(view: View) -> Table:
@@ -111,14 +111,15 @@ def _turns(seen: Overview) -> RenderableType:
     return Group(Text(f" {writing} being written, {waiting} waiting{wait}"), table)
 
 
-def _incidents(seen: Overview) -> Table:
-    table = _table(" INCIDENT", "FOR", "STAGE", "LAST")
+def _incidents(seen: Overview) -> RenderableType:
+    lines = []
     for one in seen["incidents"][:INCIDENTS]:
-        last = one["story"][-1]["text"] if one["story"] else ""
-        needs = " (needs you)" if one["needs_operator"] else ""
-        headline = f" {harmless_line(one['headline'])}{needs}"
-        table.add_row(headline, _for(one["opened_at"], seen), one["stage"], harmless_line(last), style="red")
-    return table
+        needs = ", needs you" if one["needs_operator"] else ""
+        head = f" {harmless_line(one['headline'])}, for {_for(one['opened_at'], seen)}, {one['stage']}{needs}"
+        lines.append(Text(head, style="red", no_wrap=True, overflow="ellipsis"))
+        last = harmless_line(one["story"][-1]["text"]) if one["story"] else ""
+        lines.append(Text(f"   {last}", style="dim", no_wrap=True, overflow="ellipsis"))
+    return Group(*lines)
 
 
 def _table(*titles: str, right: Sequence[int] = ()) -> Table:

@@ -107,7 +107,18 @@ class MaintainAct(_Act):
     on: bool
 
 
-HealthAct = NoteAct | TitleAct | MergeAct | ResolveAct | PlanAct | ChangeAct | CancelAct
+class DrillAct(_Act):
+    """Begin a drill with so many strikes: a server of its own with a scripted model, whose processes are killed and
+    frozen in mid-sentence, while it is checked that nothing is lost. It takes some minutes, and the processor only
+    where nobody else wants it. With `on` false the one that goes on is ended.
+    """
+
+    kind: Literal["drill"]
+    on: bool
+    kills: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+HealthAct = NoteAct | TitleAct | MergeAct | ResolveAct | PlanAct | ChangeAct | CancelAct | DrillAct
 """What the health process does."""
 
 Act = Annotated[HealthAct | RestartAct | DrainAct | PauseAct | MaintainAct, Field(discriminator="kind")]

@@ -128,6 +128,23 @@ class OperatedBackendOut(BaseModel):
     maintenance: OrderOut | None
 
 
+class DrillOut(BaseModel):
+    """The last drill: what it is doing, how many of its strikes are done, and what came of it. `findings` are breaches
+    of the promises, or why it failed.
+    """
+
+    state: Literal["running", "held", "breached", "cancelled", "failed"]
+    by: str
+    begun_at: str
+    at: str
+    kills: int
+    struck: int
+    doing: str
+    messages: int
+    characters: int
+    findings: list[str]
+
+
 class OverviewOut(BaseModel):
     """Everything at a glance. `at` is now; `told_at` is when the health process last told how components stand, null
     where it never has. `turns` are at most 50. `exceptions` counts those that nobody foresaw, `exception_groups` their
@@ -147,6 +164,7 @@ class OverviewOut(BaseModel):
     backends: list[OperatedBackendOut]
     incidents: list[IncidentOut]
     maintenance: list[MaintenanceOut]
+    drill: DrillOut | None
     exceptions: int
     exception_groups: int
     reports: int

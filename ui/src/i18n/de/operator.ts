@@ -156,6 +156,20 @@ export const operator: OperatorWords = {
     noFirst: "Keine Antwort begann.",
     now: "jetzt",
   },
+  drill: {
+    title: "Übung",
+    about:
+      "Eine Übung startet einen zweiten Server in einem eigenen Ordner, mit einem Modell, das nach Drehbuch spricht, tötet und lähmt seine Prozesse mitten im Satz und prüft, dass nichts verloren geht. Die Gespräche der Leute bleiben unberührt. Sie dauert einige Minuten und nimmt bis zum ganzen Prozessor, solange ihn sonst niemand will.",
+    none: "Noch gab es keine Übung.",
+    begin: "Übung beginnen",
+    cancel: "Übung beenden",
+    ask: "Eine Übung beginnen?",
+    yes: "Beginnen",
+    states: { running: "im Gange", held: "alles hielt", breached: "Versprechen wurden gebrochen", cancelled: "vorzeitig beendet", failed: "kam nicht zustande" },
+    by: (by, when) => `Von ${by}, ${when}`,
+    progress: (struck, kills) => `${struck} von ${kills} Schlägen`,
+    counted: (messages, characters) => `${messages} Nachrichten und ${characters} Zeichen an Antworten wurden geprüft.`,
+  },
   exceptions: {
     title: "Unvorhergesehenes",
     none: "Nichts Unvorhergesehenes ist geschehen.",

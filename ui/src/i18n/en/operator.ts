@@ -157,6 +157,20 @@ export const operator = {
     noFirst: "No reply began.",
     now: "now",
   },
+  drill: {
+    title: "Drill",
+    about:
+      "A drill starts a second server in a folder of its own, with a model that speaks from a script, kills and freezes its processes in mid-sentence, and checks that nothing is lost. People's chats are not touched. It takes some minutes, and up to all of the processor, as long as nobody else wants it.",
+    none: "There was no drill yet.",
+    begin: "Start a drill",
+    cancel: "End the drill",
+    ask: "Start a drill?",
+    yes: "Start it",
+    states: { running: "going on", held: "everything held", breached: "promises were broken", cancelled: "ended before its time", failed: "did not work" },
+    by: (by: string, when: string) => `By ${by}, ${when}`,
+    progress: (struck: string, kills: string) => `${struck} of ${kills} strikes`,
+    counted: (messages: string, characters: string) => `${messages} messages and ${characters} characters of replies were checked.`,
+  },
   exceptions: {
     title: "Unforeseen failures",
     none: "Nothing unforeseen has happened.",

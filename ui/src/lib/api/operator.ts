@@ -15,7 +15,8 @@ export type Deed =
   | Omit<Schemas["RestartAct"], "name">
   | Omit<Schemas["DrainAct"], "name">
   | Omit<Schemas["PauseAct"], "name">
-  | Omit<Schemas["MaintainAct"], "name">;
+  | Omit<Schemas["MaintainAct"], "name">
+  | Omit<Schemas["DrillAct"], "name">;
 
 export const getOverview = (): Promise<Overview> => json("/api/v1/operator/overview");
 

@@ -1643,6 +1643,61 @@ export interface components {
             on: boolean;
         };
         /**
+         * DrillAct
+         * @description Begin a drill with so many strikes: a server of its own with a scripted model, whose processes are killed and
+         *     frozen in mid-sentence, while it is checked that nothing is lost. It takes some minutes, and the processor only where
+         *     nobody else wants it. With `on` false the one that goes on is ended.
+         */
+        DrillAct: {
+            /**
+             * Kills
+             * @default 20
+             */
+            kills: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "drill";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** On */
+            on: boolean;
+        };
+        /**
+         * DrillOut
+         * @description The last drill: what it is doing, how many of its strikes are done, and what came of it. `findings` are breaches
+         *     of the promises, or why it failed.
+         */
+        DrillOut: {
+            /** At */
+            at: string;
+            /** Begun At */
+            begun_at: string;
+            /** By */
+            by: string;
+            /** Characters */
+            characters: number;
+            /** Doing */
+            doing: string;
+            /** Findings */
+            findings: string[];
+            /** Kills */
+            kills: number;
+            /** Messages */
+            messages: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "held" | "breached" | "cancelled" | "failed";
+            /** Struck */
+            struck: number;
+        };
+        /**
          * ErrorOnRecord
          * @description Why a turn failed.
          */
@@ -2173,6 +2228,7 @@ export interface components {
             /** Components */
             components: components["schemas"]["OperatedComponentOut"][];
             drain: components["schemas"]["OrderOut"] | null;
+            drill: components["schemas"]["DrillOut"] | null;
             /** Exception Groups */
             exception_groups: number;
             /** Exceptions */
@@ -4404,7 +4460,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteAct"] | components["schemas"]["TitleAct"] | components["schemas"]["MergeAct"] | components["schemas"]["ResolveAct"] | components["schemas"]["PlanAct"] | components["schemas"]["ChangeAct"] | components["schemas"]["CancelAct"] | components["schemas"]["RestartAct"] | components["schemas"]["DrainAct"] | components["schemas"]["PauseAct"] | components["schemas"]["MaintainAct"];
+                "application/json": components["schemas"]["NoteAct"] | components["schemas"]["TitleAct"] | components["schemas"]["MergeAct"] | components["schemas"]["ResolveAct"] | components["schemas"]["PlanAct"] | components["schemas"]["ChangeAct"] | components["schemas"]["CancelAct"] | components["schemas"]["DrillAct"] | components["schemas"]["RestartAct"] | components["schemas"]["DrainAct"] | components["schemas"]["PauseAct"] | components["schemas"]["MaintainAct"];
             };
         };
         responses: {

@@ -218,5 +218,5 @@ async def test_nonsense_changes_nothing(ask: Asking, body: dict[str, Any]) -> No
 async def test_a_page_from_elsewhere_cannot_act(ask: Asking) -> None:
     """Nor can anybody without the token, where there is one: see the tests of the guard."""
     headers = {"Origin": "http://evil.example"}
-    (await ask("POST", ACTS, json={"kind": "drain", "on": True}, headers=headers)).problem(403, "not_allowed_here")
+    (await ask("POST", ACTS, json={"kind": "drain", "on": True}, headers=headers)).problem(403, "not_allowed")
     assert (await overview(ask))["drain"] is None

@@ -100,9 +100,9 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         deliveries = await asyncio.to_thread(Ledger, settings.paths.health)
         notifier = Notifier(chronicle, deliveries, _receivers(settings), settings.notify_after_s, time.time)
         publishing = keep_published(watch, settings.paths.site, time.time)
-        work = (beat(lifeline), _notices(lifeline, watch), publishing, healer.run(time.time), notifier.run(session))
-        work = (*work, drills.watch())
-        background = [asyncio.create_task(each) for each in work]
+        mine = (beat(lifeline), _notices(lifeline, watch), drills.watch())
+        work = (publishing, healer.run(time.time), notifier.run(session))
+        background = [asyncio.create_task(each) for each in (*mine, *work)]
         log.info("health is ready")
         await watch.run(stop)
         for task in background:

@@ -252,6 +252,11 @@ class Paths:
         return self.data_dir / "health.db"
 
     @property
+    def drill(self) -> Path:
+        """How far the last drill is, or its verdict."""
+        return self.data_dir / "drill.json"
+
+    @property
     def site(self) -> Path:
         """The status page as files, as it was drawn last."""
         return self.data_dir / "status"

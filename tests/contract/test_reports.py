@@ -66,3 +66,12 @@ async def test_what_was_erased_is_erased_from_reports_too(store: Store) -> None:
     await store.write(lambda r: r.messages.purge(uid("chat"), uid("asked")))
     await store.write(lambda r: r.reports.forget_erased())
     assert (await store.read(lambda r: r.reports.lately(1)))[0].text is None
+
+
+async def test_what_is_noted_and_reported_is_counted(store: Store) -> None:
+    """Groups and what is in them; nothing where nothing is."""
+    assert await store.read(lambda r: (r.unforeseen.counts(), r.reports.count())) == ((0, 0), 0)
+    for one in (SEEN, SEEN, replace(SEEN, fingerprint="0" * 16)):
+        await store.write(lambda r, one=one: r.unforeseen.note(one))
+    await store.write(lambda r: r.reports.add(report("first")))
+    assert await store.read(lambda r: (r.unforeseen.counts(), r.reports.count())) == ((2, 3), 1)

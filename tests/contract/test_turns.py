@@ -333,3 +333,21 @@ async def test_strange_text_poisons_nothing(store: Store, chat: str, text: str) 
     assert [e.body for e in await store.read(lambda r: r.events.after(0, 9)) if e.kind == "delta"] == [said] * bool(
         said
     )
+
+
+async def test_open_turns_are_told_with_who_writes_them(store: Store, chat: str) -> None:
+    """Those that are written first, the oldest first; what has ended is not among them."""
+    for name, at in (("late", T + 5), ("early", T + 1)):
+        await store.write(lambda r, name=name, at=at: add_turn(r, turn(name, at=at)))
+    written = await running(store)
+    await store.write(lambda r: r.turns.open_attempt(written.id, Attempt(1, "worker-1", "b", T + 2, None, None)))
+    ended = await running(store, "over")
+    await store.write(lambda r: r.turns.save(replace(ended, state=State.DONE, lease=None, ended_at=T), ended.fence))
+    found = await store.read(lambda r: r.traffic.open_turns(9))
+    assert [(one.id, one.worker, one.chat_id, one.chat_title) for one in found] == [
+        (written.id, "worker-1", chat, "chat"),
+        (uid("early"), None, chat, "chat"),
+        (uid("late"), None, chat, "chat"),
+    ]
+    assert [one.since for one in found] == [T + 2, T + 1, T + 5]
+    assert len(await store.read(lambda r: r.traffic.open_turns(1))) == 1

@@ -49,6 +49,45 @@ def test_a_note_stands_in_the_story_under_its_name(desk: Desk) -> None:
     assert desk.ledger.acts(1)[0][:2] == (desk.now, "Ada")
 
 
+def test_a_note_may_say_how_far_it_has_come(desk: Desk) -> None:
+    """Of one that is over it says nothing: that stays over."""
+    desk.does("note", incident="store", text="Found it.", stage="identified")
+    assert desk.chronicle.get("store").stage is Stage.IDENTIFIED
+    desk.does("resolve", incident="store", text="Done.")
+    desk.does("note", incident="store", text="It was the backup.", stage="monitoring")
+    assert desk.chronicle.get("store").stage is Stage.RESOLVED
+
+
+def test_how_somebody_came_here_is_kept_and_told_nobody(desk: Desk) -> None:
+    """An address is for the ledger; people see the name."""
+    desk.does("note", incident="store", text="A backup runs.", via="10.0.0.7, access token")
+    assert desk.chronicle.get("store").story[-1].by == "Ada"
+    assert desk.operator.acts(1)[0][1:] == ("Ada (10.0.0.7, access token)", "note: incident store, text A backup runs.")
+
+
+def test_what_was_done_elsewhere_is_remembered(desk: Desk) -> None:
+    desk.does("did", what="restart web")
+    assert desk.operator.acts(9) == [(desk.now, "Ada", "restart web")]
+
+
+def test_planned_work_is_changed_in_its_place(desk: Desk) -> None:
+    when = {"begins_at": desk.now + 10, "ends_at": desk.now + 100}
+    planned = desk.does("plan", title="A disk", components=["store"], **when)
+    desk.now += 1
+    changed = {**when, "ends_at": desk.now + 500}
+    assert desk.does("change", maintenance=planned, title="Two disks", components=["web"], **changed) == planned
+    [one] = desk.chronicle.maintenance
+    assert (one.title, one.components, one.ends_at, one.created_at) == (
+        "Two disks",
+        ["web"],
+        desk.now + 500,
+        desk.now - 1,
+    )
+    desk.now = one.ends_at
+    with pytest.raises(Refused):
+        desk.does("cancel", maintenance=planned)
+
+
 def test_an_incident_is_called_what_the_operator_calls_it(desk: Desk) -> None:
     desk.does("title", incident="store", text="The nightly backup")
     assert desk.chronicle.get("store").headline == "The nightly backup"
@@ -97,6 +136,9 @@ async def test_planned_work_is_kept_and_can_be_cancelled(desk: Desk) -> None:
         {"kind": "note", "by": "Ada", "incident": "store", "text": ""},
         {"kind": "note", "by": "Ada", "incident": "store", "text": "x" * 2001},
         {"kind": "note", "by": "Ada", "incident": "store", "text": "x", "at": 5},
+        {"kind": "note", "by": "Ada", "incident": "store", "text": "x", "stage": "resolved"},
+        {"kind": "did", "by": "Ada", "what": ""},
+        {"kind": "drill", "by": "Ada", "on": True},
         {"kind": "merge", "by": "Ada", "incident": "store", "into": "store"},
         {"kind": "plan", "by": "Ada", "title": "x", "components": [], "begins_at": 2e9, "ends_at": 3e9},
         {"kind": "plan", "by": "Ada", "title": "x", "components": ["moon"], "begins_at": 2e9, "ends_at": 3e9},

@@ -10,6 +10,8 @@ describe("a path", () => {
     ["/chats/x/", { page: "chat", id: "x" }],
     ["/chats/x/y", { page: "unknown" }],
     ["/chats/%E0%A4%A", { page: "unknown" }],
+    ["/operator", { page: "operator" }],
+    ["/operator/x", { page: "unknown" }],
     ["/nowhere", { page: "unknown" }],
   ])("%s", (path, route) => {
     expect(matchRoute(path)).toEqual(route);

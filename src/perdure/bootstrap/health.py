@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,11 +20,12 @@ from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
 from perdure.core.incidents import Healing
 from perdure.core.records import AddedBackend
 from perdure.core.traffic import Traffic
-from perdure.engine import backends
+from perdure.engine import backends, orders
 from perdure.health.acts import Operator
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import component_of, components
 from perdure.health.desk import Desk
+from perdure.health.drills import Drills
 from perdure.health.healer import Healer
 from perdure.health.ledger import Ledger
 from perdure.health.look import Look
@@ -90,20 +92,23 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         telling = Telling("Perdure", web_url, specs, time.time)
         watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, healing, time.time)
         acts = await asyncio.to_thread(Ledger, settings.paths.health)  # likewise a connection of its own
-        operator = Operator(chronicle, acts, frozenset(leaves), time.time)
+        drills = Drills([sys.executable, "-m", "perdure.drill.beside", str(settings.paths.drill)], settings.paths.drill)
+        operator = Operator(chronicle, acts, frozenset(leaves), time.time, drills)
         desk = control.ControlSocket(settings.paths.desk, Desk(watch, operator, lifeline.incarnation).answer)
         await desk.open()
         # A connection of its own: it waits for nobody who writes beside it, and nobody waits for it.
         deliveries = await asyncio.to_thread(Ledger, settings.paths.health)
         notifier = Notifier(chronicle, deliveries, _receivers(settings), settings.notify_after_s, time.time)
         publishing = keep_published(watch, settings.paths.site, time.time)
-        work = (beat(lifeline), _notices(lifeline, watch), publishing, healer.run(time.time), notifier.run(session))
-        background = [asyncio.create_task(each) for each in work]
+        mine = (beat(lifeline), _notices(lifeline, watch), drills.watch())
+        work = (publishing, healer.run(time.time), notifier.run(session))
+        background = [asyncio.create_task(each) for each in (*mine, *work)]
         log.info("health is ready")
         await watch.run(stop)
         for task in background:
             task.cancel()
         await desk.close()
+        await asyncio.to_thread(drills.close)
     await models.close()
     await store.close()
     ledger.close()
@@ -135,6 +140,7 @@ class _Active:
         self._store = store
         self._models = models
         self._known: AddedBackend | None = None
+        self._maintained = False
 
     @property
     def is_default(self) -> bool:
@@ -145,10 +151,13 @@ class _Active:
         """How it stands, for people."""
         try:
             async with asyncio.timeout(1.0):
-                self._known = await self._store.read(backends.active)
+                self._known, self._maintained = await self._store.read(
+                    lambda r: (backends.active(r), orders.active_id(r) in orders.standing(r).maintained)
+                )
         except (StoreUnavailable, StoreFull, TimeoutError):
             log.debug("which backend is active could not be read")
-        return dict(await self._models.status(self._known))
+        stands = await self._models.status(self._known)
+        return orders.told_of(stands) if self._maintained else dict(stands)
 
     async def speaks(self) -> PerdureError | None:
         """Ask it for a word."""

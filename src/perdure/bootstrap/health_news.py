@@ -23,11 +23,16 @@ async def keep_informed(settings: Settings, health: KnownHealth) -> None:
     if last is not None:
         health.heard("none", last)
     while True:
-        try:
-            answer = await control.ask_async(settings.paths.desk, f"report {health.version}")
-        except ControlError:
-            log.debug("the health process does not answer")
-        else:
-            if isinstance(answer, dict) and "report" in answer:
-                health.heard(answer["version"], REPORT.validate_python(answer["report"]))
+        await inform(settings, health)
         await asyncio.sleep(EVERY_S)
+
+
+async def inform(settings: Settings, health: KnownHealth) -> None:
+    """Ask once."""
+    try:
+        answer = await control.ask_async(settings.paths.desk, f"report {health.version}")
+    except ControlError:
+        log.debug("the health process does not answer")
+        return
+    if isinstance(answer, dict) and "report" in answer:
+        health.heard(answer["version"], REPORT.validate_python(answer["report"]))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvicorn
@@ -21,6 +18,7 @@ from perdure.bootstrap.health_news import keep_informed
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.seed import seed_cast
 from perdure.bootstrap.web_backends import WebBackends
+from perdure.bootstrap.web_desk import WebDesk
 from perdure.config import Settings
 from perdure.engine.tailer import Tailer
 from perdure.engine.unforeseen import Recorder
@@ -29,8 +27,6 @@ from perdure.http.app import create_app
 from perdure.http.known_health import KnownHealth
 from perdure.http.service import Service
 from perdure.store.sqlite import SqliteStore
-from perdure.supervise import control
-from perdure.supervise.errors import ControlError
 from perdure.supervise.lifeline import Lifeline, beat
 
 log = structlog.get_logger()
@@ -60,25 +56,18 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     tailer = Tailer(store, bell)
     backends = WebBackends(settings)
     clock = SystemClock()
-    started_at = time.time()
     recorder = Recorder(store, clock, lifeline.name)
     recorder.watch()
 
-    async def processes() -> list[dict[str, Any]]:
-        try:
-            return [dict(row) for row in await control.processes_async(settings.paths.control)]
-        except ControlError:
-            own = {"name": lifeline.name, "role": "web", "pid": os.getpid(), "state": "running", "restarts": 0}
-            return [{**own, "since": started_at}]
-
     await seed_cast(store, clock)
     health = KnownHealth(clock.jitter)
+    desk = WebDesk(settings, lifeline.name, health)
     service = Service(
         settings=settings,
         store=store,
         clock=clock,
         tailer=tailer,
-        processes=processes,
+        desk=desk,
         backends=backends,
         pages=PAGES,
         note=recorder.note,
@@ -100,7 +89,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     )
     server = _Server(config)
     async with asyncio.TaskGroup() as tasks:
-        work = (tailer.run(), beat(lifeline), keep_informed(settings, health))
+        work = (tailer.run(), beat(lifeline), keep_informed(settings, health), desk.run())
         background = [tasks.create_task(each) for each in work]
         serving = tasks.create_task(server.serve(sockets=[listener]))
         log.info("web is ready")

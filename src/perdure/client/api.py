@@ -13,7 +13,7 @@ from uuid import uuid4
 from perdure.client.chats import ChatCalls
 from perdure.client.follow import Followed, follow
 from perdure.client.gallery import GalleryCalls
-from perdure.client.shapes import Process, Report, Settings, Status
+from perdure.client.shapes import Overview, Process, Report, Settings, Status
 from perdure.client.talking import TalkCalls
 
 API = "/api/v1"
@@ -31,6 +31,20 @@ class AsyncPerdure(GalleryCalls, ChatCalls, TalkCalls):
         """The processes of the installation, the supervisor first."""
         processes: list[Process] = await self.call("GET", f"{API}/operator/processes")
         return processes
+
+    async def overview(self) -> Overview:
+        """Everything at a glance, for whoever runs the server."""
+        overview: Overview = await self.call("GET", f"{API}/operator/overview", has="processes")
+        return overview
+
+    async def act(self, deed: Mapping[str, Any], name: str = "") -> None:
+        """Do something in the name of somebody who runs the server: `{"kind": "restart", "process": "worker-1"}`. All
+        kinds are described at `POST /api/v1/operator/acts`.
+
+        Tried again as other calls are: an order that stands already stands, and a process that was just restarted is
+        restarted once more at worst.
+        """
+        await self.call("POST", f"{API}/operator/acts", body={**deed, "name": name}, has="id")
 
     async def settings(self) -> Settings:
         """What is set for the next turn on."""

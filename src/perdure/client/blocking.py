@@ -131,6 +131,8 @@ class Perdure:
 
     status = _waiting(AsyncPerdure.status)
     processes = _waiting(AsyncPerdure.processes)
+    overview = _waiting(AsyncPerdure.overview)
+    act = _waiting(AsyncPerdure.act)
     settings = _waiting(AsyncPerdure.settings)
     change_settings = _waiting(AsyncPerdure.change_settings)
     report = _waiting(AsyncPerdure.report)

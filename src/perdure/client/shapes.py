@@ -117,11 +117,38 @@ class Process(TypedDict):
     """One process of the server. `pid` is None while it is about to be started again."""
 
     name: str
-    role: Literal["web", "worker", "model", "supervisor"]
+    role: Literal["web", "worker", "model", "health", "supervisor"]
     pid: int | None
     state: str
     restarts: int
+    deaths: int
     since: str
+    needs_operator: bool
+    last_exit: str | None
+    memory_bytes: int | None
+    cpu: float | None
+
+
+class Overview(TypedDict):
+    """Everything at a glance, for whoever runs the server; its parts are described in the server's OpenAPI document."""
+
+    version: str
+    at: str
+    told_at: str | None
+    indicator: str
+    components: list[dict[str, Any]]
+    processes: list[Process]
+    drain: dict[str, str] | None
+    pause: dict[str, str] | None
+    queue: dict[str, Any]
+    turns: list[dict[str, Any]]
+    backends: list[dict[str, Any]]
+    incidents: list[dict[str, Any]]
+    maintenance: list[dict[str, Any]]
+    drill: dict[str, Any] | None
+    exceptions: int
+    exception_groups: int
+    reports: int
 
 
 class Status(TypedDict):

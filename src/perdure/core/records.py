@@ -135,6 +135,10 @@ class Use:
     last_chat_at: float | None = None
 
 
+DEFAULT_BACKEND = "default"
+"""The id of the backend that Perdure was started with."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddedBackend:
     """A backend that was added while Perdure runs. Its key is a secret: nothing shows it, not even a traceback."""
@@ -145,6 +149,20 @@ class AddedBackend:
     model: str
     created_at: float
     api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """A turn that has not ended, as the operator sees it. `worker` is who writes it, None where it waits; `since` is
+    when that began; `length` is how long the reply is so far, in code points.
+    """
+
+    id: str
+    chat_id: str
+    chat_title: str
+    worker: str | None
+    since: float
+    length: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,15 @@ class Traffic:
     usual_first_s: float | None = None
     """How long first tokens take usually: a mean in which old ones fade."""
 
-    def take(self, moment: Moment) -> None:
-        """Count one more entry."""
+    def take(self, moment: Moment) -> float | None:
+        """Count one more entry. Where a reply has begun with it, returns how long that took since its claim, in
+        seconds.
+        """
         if moment.kind == "delta" and moment.turn_id is not None:
-            self._spoken(moment.turn_id, moment.at)
-        elif moment.kind == "turn" and moment.turn_id is not None and moment.view is not None:
+            return self._spoken(moment.turn_id, moment.at)
+        if moment.kind == "turn" and moment.turn_id is not None and moment.view is not None:
             self._stands(moment.turn_id, moment.at, moment.view)
+        return None
 
     def tidy(self, now: float) -> None:
         """Forget what is too long ago."""
@@ -114,16 +117,18 @@ class Traffic:
                 return Finding(Level.DEGRADED, Cause.BACKEND_SLOW, said)
         return Finding()
 
-    def _spoken(self, turn_id: str, at: float) -> None:
+    def _spoken(self, turn_id: str, at: float) -> float | None:
         self.spoke_at = at
         one = self.running.get(turn_id)
         if one is None:
-            return
+            return None
+        took = None
         if one.spoke_at is None:
             took = max(0.0, at - one.begun_at)
             self.first_tokens.append((at, took))
             self.usual_first_s = _learned(self.usual_first_s, took)
         one.spoke_at = at
+        return took
 
     def _stands(self, turn_id: str, at: float, view: Mapping[str, Any]) -> None:
         attempts = view["attempts"]

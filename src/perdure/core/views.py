@@ -9,6 +9,7 @@ from typing import Any
 
 from perdure.core.characters import tagline
 from perdure.core.errors import Fault, PerdureError, describe
+from perdure.core.estimate import Estimate, in_words
 from perdure.core.records import (
     Attempt,
     Chat,
@@ -78,6 +79,13 @@ def turn_view(turn: Turn, attempts: Sequence[Attempt], text: str) -> dict[str, A
         "attempts": attempt_views(attempts),
         "error": error_view(turn.error),
     }
+
+
+def left_view(left: Estimate | None) -> dict[str, Any] | None:
+    """How long something still lasts; None where nothing is known."""
+    if left is None:
+        return None
+    return {"median_s": left.median_s, "low_s": left.low_s, "high_s": left.high_s, "text": in_words(left)}
 
 
 def attempt_views(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:

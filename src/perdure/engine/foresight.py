@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from perdure.core.errors import StoreFull, StoreUnavailable
 from perdure.core.prompt import PromptMessage
 from perdure.core.records import TurnSettings
-from perdure.engine import scene
+from perdure.engine import orders, scene
 from perdure.engine.backends import active
 from perdure.engine.settings import for_turn
 from perdure.ports.bell import Bell, Hint
@@ -51,8 +51,8 @@ class Foresight:
 
     def _latest(self, records: Records) -> tuple[PromptMessage, ...]:
         """What the first prompt of the latest chat will begin with; nothing where somebody has spoken in it, or where
-        another backend will be asked."""
+        another backend will be asked, or none."""
         chat = next(iter(records.chats.listed(None, 1)), None)
-        if chat is None or active(records) is not None:
+        if chat is None or active(records) is not None or orders.held(records):
             return ()
         return scene.opening(records, chat, for_turn(records, self._defaults, self._room))

@@ -11,10 +11,11 @@ from typing import TypeVar
 
 import anyio
 
-from perdure.core.errors import ModelMissing, StoreFull, StoreUnavailable
+from perdure.core.errors import ModelMissing, PerdureError, StoreFull, StoreUnavailable
 from perdure.core.lease import HEARTBEAT_S, LEASE_S, grant
+from perdure.core.records import DEFAULT_BACKEND
 from perdure.core.turn import Claimed, Released, Turn
-from perdure.engine import reaper, scene
+from perdure.engine import orders, reaper, scene
 from perdure.engine.appender import Appender
 from perdure.engine.attempt import Attempts, Patience, end
 from perdure.engine.backends import active
@@ -73,6 +74,7 @@ class Worker:
         self._clock = clock
         self._deaths = deaths
         self._backend = backend
+        self._backend_id = DEFAULT_BACKEND
         # By turn and fence: a worker that was frozen may claim anew what an attempt of its own still speaks for.
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._turns: dict[tuple[str, int], Turn] = {}
@@ -119,13 +121,13 @@ class Worker:
             await self._wake.wait()
             self._wake.clear()
             # The one that the claim names is the one that is asked, whatever is chosen meanwhile.
-            backend = self._backend.now
+            backend, backend_id = self._backend.now, self._backend_id
             writing = sum(asked is backend for asked in self._asked.values())
             room = min(self._backend.capacity - writing, CLAIM_AT_ONCE)
             if not self._gate.open or room <= 0:
                 continue
             async with self._claiming:
-                take = partial(self._take, room=room, backend=backend.name)
+                take = partial(self._take, room=room, backend=backend.name, backend_id=backend_id)
                 claimed = None if self._stopping else await self._patiently(take, brief=True)
                 for turn, part in claimed or ():
                     self._turns[_claim_of(turn)] = turn
@@ -138,7 +140,12 @@ class Worker:
                 self._bell.ring(Hint.QUEUED)
                 self._wake.set()
 
-    def _take(self, records: Records, now: float, *, room: int, backend: str) -> list[tuple[Turn, Part | None]]:
+    def _take(
+        self, records: Records, now: float, *, room: int, backend: str, backend_id: str
+    ) -> list[tuple[Turn, Part | None]]:
+        # Read where it is claimed: once an order is given, no worker takes another turn.
+        if orders.standing(records).hold(backend_id):
+            return []
         me = self._identity
         claim = Claimed(me.name, backend, grant(me.owner, now))
         claimed = [apply(records, turn, claim, now) for turn in records.turns.queued(now, room)]
@@ -174,13 +181,19 @@ class Worker:
             await self._patiently(self._renew)
             if not late and await self._store_says(partial(reaper.overdue, limits=self._limits)):
                 absence = None if self._gate.open else await self._backend.now.absence()
-                reap = partial(reaper.reap, limits=self._limits, absence=absence)
+                reap = partial(self._reap, absence=absence)
                 await self._patiently(reap, durable=True)
                 self._bell.ring(Hint.EVENTS)
             self._wake.set()
             self._check.set()
             self._look.set()
             await asyncio.sleep(HEARTBEAT_S)
+
+    def _reap(self, records: Records, now: float, *, absence: PerdureError | None) -> int:
+        if orders.held(records):
+            # What waits because the operator wants it so has not been given up by anybody.
+            reaper.resume(records, now, self._limits.patience_s)
+        return reaper.reap(records, now, self._limits, absence)
 
     async def _tidy(self) -> None:
         """Now and then, until nothing is left, and so that others come in between."""
@@ -224,6 +237,7 @@ class Worker:
                 chosen = await self._store.read(active)
             except (StoreUnavailable, StoreFull):
                 continue
+            self._backend_id = DEFAULT_BACKEND if chosen is None else chosen.id
             if self._backend.choose(chosen):
                 self._gate.switched()
             self._chosen.set()

@@ -5,8 +5,8 @@ the log, and in the ledger.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
@@ -14,9 +14,12 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from perdure.core.incidents import Incident, Stage, merged, told
+from perdure.core.load import KEEP_COARSE_S, MINUTE_S
 from perdure.core.report import Maintenance
 from perdure.health.chronicle import Chronicle
+from perdure.health.drills import Drills, NoDrill
 from perdure.health.ledger import Ledger
+from perdure.statuspage.words import clock
 
 log = structlog.get_logger()
 
@@ -27,6 +30,9 @@ class _Act(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     by: Annotated[str, Field(min_length=1, max_length=100)]
+    """Who is named in public."""
+    via: Annotated[str, Field(max_length=200)] = ""
+    """How they came here, for the log and the ledger alone."""
 
 
 class Note(_Act):
@@ -35,6 +41,7 @@ class Note(_Act):
     kind: Literal["note"]
     incident: str
     text: Text
+    stage: Literal["identified", "recovering", "monitoring"] | None = None
 
 
 class Title(_Act):
@@ -72,6 +79,13 @@ class Plan(_Act):
     ends_at: float
 
 
+class Change(Plan):
+    """The work is planned otherwise."""
+
+    kind: Literal["change"]  # type: ignore[assignment]
+    maintenance: str
+
+
 class Cancel(_Act):
     """Planned work is not done, or is over before its time."""
 
@@ -79,7 +93,22 @@ class Cancel(_Act):
     maintenance: str
 
 
-Act = Annotated[Note | Title | Merge | Resolve | Plan | Cancel, Field(discriminator="kind")]
+class Drill(_Act):
+    """Begin a drill on a server of its own, with so many strikes, or with `on` false end the one that goes on."""
+
+    kind: Literal["drill"]
+    on: bool
+    kills: Annotated[int, Field(ge=1, le=200)] = 20
+
+
+class Did(_Act):
+    """Something was done elsewhere, by whoever is asked for that, and is to be remembered here."""
+
+    kind: Literal["did"]
+    what: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+Act = Annotated[Note | Title | Merge | Resolve | Plan | Change | Cancel | Drill | Did, Field(discriminator="kind")]
 ACT: TypeAdapter[Act] = TypeAdapter(Act)
 
 
@@ -95,6 +124,7 @@ class Operator:
     ledger: Ledger
     components: frozenset[str]
     now: Callable[[], float]
+    drills: Drills | None = None
 
     def do(self, asked: Mapping[str, Any]) -> dict[str, str]:
         """Do it; returns the id of what was touched. Raises Refused."""
@@ -103,20 +133,45 @@ class Operator:
         except ValidationError as error:
             first = error.errors()[0]
             raise Refused(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-        touched = self._plan(act) if isinstance(act, Plan | Cancel) else self._incident(act)
-        said = ", ".join(f"{name} {value!r}" for name, value in act if name not in ("by", "kind"))
-        log.info("an operator has acted", by=act.by, act=act.kind, about=said)
+        match act:
+            case Did(what=said):
+                touched = ""
+            case Drill():
+                touched, said = self._drill(act), f"drill of {act.kills} strikes" if act.on else "drill no more"
+            case Plan() | Cancel():
+                touched, said = self._plan(act), _told(act)
+            case _:
+                touched, said = self._incident(act), _told(act)
+        by = f"{act.by} ({act.via})" if act.via else act.by
+        log.info("an operator has acted", by=by, act=said)
         try:
-            self.ledger.keep_act(self.now(), act.by, f"{act.kind}: {said}")
+            self.ledger.keep_act(self.now(), by, said)
         except sqlite3.Error:
-            log.error("what an operator has done could not be written down", by=act.by, act=act.kind)
+            log.error("what an operator has done could not be written down", by=by, act=said)
         return {"id": touched}
+
+    def acts(self, limit: int) -> Sequence[tuple[float, str, str]]:
+        """(when, who, what), the last one first. Raises Refused where the ledger cannot be read."""
+        try:
+            return self.ledger.acts(limit)
+        except sqlite3.Error as error:
+            raise Refused("What was done before cannot be read just now.") from error
+
+    def load(self, step_s: int) -> Sequence[Mapping[str, Any]]:
+        """Load and latency: by the minute for a day, more coarsely for a month. Raises Refused as `acts`."""
+        if step_s == MINUTE_S:
+            return [asdict(one) for one in sorted(self.chronicle.load.samples.values(), key=lambda one: one.at)]
+        try:
+            return [asdict(one) for one in self.ledger.samples(step_s, self.now() - KEEP_COARSE_S)]
+        except sqlite3.Error as error:
+            raise Refused("What was before cannot be read just now.") from error
 
     def _incident(self, act: Note | Title | Merge | Resolve) -> str:
         now, incident = self.now(), self._known(act.incident)
         match act:
             case Note():
-                self.chronicle.put(told(incident, now, incident.stage, act.text, act.by))
+                stage = incident.stage if act.stage is None or not incident.open else Stage(act.stage)
+                self.chronicle.put(told(incident, now, stage, act.text, act.by))
             case Title():
                 self.chronicle.put(replace(incident, title=act.text))
             case Merge():
@@ -132,12 +187,22 @@ class Operator:
                 self.chronicle.put(replace(over, resolved_at=now))
         return incident.id
 
+    def _drill(self, act: Drill) -> str:
+        try:
+            if self.drills is None:
+                raise NoDrill("There are no drills here.")
+            if act.on:
+                self.drills.begin(act.by, act.kills)
+            else:
+                self.drills.cancel()
+        except NoDrill as error:
+            raise Refused(str(error)) from error
+        return ""
+
     def _plan(self, act: Plan | Cancel) -> str:
         now = self.now()
         if isinstance(act, Cancel):
-            known = next((one for one in self.chronicle.maintenance if one.id == act.maintenance), None)
-            if known is None or known.cancelled_at is not None or known.ends_at <= now:
-                raise Refused("No such work is planned or going on.")
+            known = self._planned(act.maintenance)
             self.chronicle.plan(replace(known, cancelled_at=now))
             return known.id
         unknown = sorted(set(act.components) - self.components)
@@ -146,11 +211,32 @@ class Operator:
         if not now < act.ends_at or not act.begins_at < act.ends_at:
             raise Refused("It has to end after it begins, and after now.")
         one = Maintenance(str(uuid4()), act.title, act.text, act.components, act.begins_at, act.ends_at, now)
+        if isinstance(act, Change):
+            known = self._planned(act.maintenance)
+            one = replace(one, id=known.id, created_at=known.created_at)
         self.chronicle.plan(one)
         return one.id
+
+    def _planned(self, maintenance_id: str) -> Maintenance:
+        found = next((one for one in self.chronicle.maintenance if one.id == maintenance_id), None)
+        if found is None or found.cancelled_at is not None or found.ends_at <= self.now():
+            raise Refused("No such work is planned or going on.")
+        return found
 
     def _known(self, incident_id: str) -> Incident:
         found = next((one for one in self.chronicle.incidents if one.id == incident_id), None)
         if found is None:
             raise Refused(f"There is no incident {incident_id}.")
         return found
+
+
+def _told(act: Act) -> str:
+    """What was done, for the log."""
+    said = ", ".join(f"{name} {_plainly(value)}" for name, value in act if name not in ("by", "via", "kind") and value)
+    return f"{act.kind}: {said}"
+
+
+def _plainly(value: object) -> str:
+    if isinstance(value, float):
+        return clock(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

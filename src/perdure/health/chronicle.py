@@ -12,6 +12,7 @@ import structlog
 from perdure.core.estimate import Estimate, Past, remaining
 from perdure.core.health import Cause, Standing
 from perdure.core.incidents import Entry, Healing, Incident, Stage, advance, incident_id
+from perdure.core.load import COARSE_S, KEEP_S, MINUTE_S, Load
 from perdure.core.report import DAYS, DayUptime, Maintenance
 from perdure.core.uptime import Uptime, date_of
 from perdure.health.ledger import Ledger, Shown
@@ -44,6 +45,7 @@ class Chronicle:
         self._days = {name: {day.date: day for day in days} for name, days in ledger.days(date_of(since)).items()}
         self.hours = {hour: (replies, watched_s) for hour, replies, watched_s in ledger.hours(int(since // 3600))}
         self.uptime = Uptime()
+        self.load = Load({one.at: one for one in ledger.samples(MINUTE_S, now() - KEEP_S)})
         life = ledger.life()
         self.life = None if life is None else life[:2]
         """When somebody looked last before this process, and whether they ended in good order."""
@@ -116,6 +118,10 @@ class Chronicle:
         incidents, shown = list(self._unkept.values()), list(self._unkept_shown)
         plans = list(self._unkept_plans.values())
         uptime, now = self.uptime.taken(), self._now()
+        self.load.tidy(now)
+        minutes, self.load.changed = self.load.changed, set()
+        samples = [self.load.samples[at] for at in minutes if at in self.load.samples]
+        coarse = self.load.coarse(minutes)
 
         def write() -> None:
             with self._ledger.transaction():
@@ -124,12 +130,15 @@ class Chronicle:
                     self._ledger.keep_maintenance(plan)
                 self._ledger.keep_shown(shown)
                 self._ledger.keep_uptime(uptime)
+                self._ledger.keep_samples(MINUTE_S, samples)
+                self._ledger.keep_samples(COARSE_S, coarse)
                 self._ledger.live(now, seq, ended=ended)
 
         try:
             await asyncio.to_thread(write)
         except sqlite3.Error as error:
             self.uptime.give_back(uptime)
+            self.load.changed |= minutes
             if not self._ill:
                 log.error("what happens cannot be written down", reason=str(error))
             self._ill = True

@@ -1,13 +1,16 @@
 """Where others ask the health process: one request line, one JSON answer, over a socket in the data folder.
 
 `report VERSION` gives `{"version": …, "report": …}`, without the report where the version is the same. `act JSON` does
-what an operator asks (`health/acts.py`) and gives `{"id": …}`.
+what an operator asks (`health/acts.py`) and gives `{"id": …}`. `acts LIMIT` gives `{"acts": [[at, by, act], …]}`, the
+last one first. `load STEP_S` gives `{"samples": […]}`: the last day by the minute (60), or the last month more coarsely
+(900).
 """
 
 from __future__ import annotations
 
 import orjson
 
+from perdure.core.load import COARSE_S, MINUTE_S
 from perdure.health.acts import Operator, Refused
 from perdure.health.publish import REPORT
 from perdure.health.watch import Watch
@@ -23,21 +26,25 @@ class Desk:
 
     def answer(self, request: str) -> object:
         """The answer to a request line; a refusal is `{"error": sentence, "remedy": sentence}`."""
+        try:
+            return self._answer(request)
+        except (ValueError, Refused) as error:
+            return {"error": str(error), "remedy": "Nothing was changed."}
+
+    def _answer(self, request: str) -> object:
         match request.split(maxsplit=1):
             case ["act", asked]:
-                return self._act(asked)
+                done = self._operator.do(orjson.loads(asked))
+                self._watch.changed()
+                return done
+            case ["acts", limit] if limit.strip().isdigit():
+                return {"acts": self._operator.acts(int(limit))}
+            case ["load", step_s] if step_s.strip() in (str(MINUTE_S), str(COARSE_S)):
+                return {"samples": self._operator.load(int(step_s))}
             case ["report", version]:
                 current = f"{self._incarnation}-{self._watch.version}"
                 if version.strip() == current:
                     return {"version": current}
                 return {"version": current, "report": REPORT.dump_python(self._watch.report(), mode="json")}
             case _:
-                return {"error": "The request is unknown.", "remedy": "Ask for report VERSION, or act JSON."}
-
-    def _act(self, asked: str) -> object:
-        try:
-            done = self._operator.do(orjson.loads(asked))
-        except (ValueError, Refused) as error:
-            return {"error": str(error), "remedy": "Nothing was changed."}
-        self._watch.changed()
-        return done
+                raise Refused("The request is unknown: ask for report VERSION, act JSON, acts LIMIT, or load STEP_S.")

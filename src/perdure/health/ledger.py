@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateTable
 from perdure.core.estimate import Estimate
 from perdure.core.health import Level
 from perdure.core.incidents import Incident
+from perdure.core.load import Sample
 from perdure.core.notices import Notice
 from perdure.core.report import DayUptime, Maintenance
 from perdure.core.uptime import Uptime
@@ -74,6 +75,15 @@ hours = Table(
     Column("watched_s", Float, nullable=False),
 )
 
+# Load and latency: one row for each minute of the last day, and for each quarter of an hour of the last month.
+load = Table(
+    "load",
+    metadata,
+    Column("step_s", Integer, primary_key=True),
+    Column("at", Integer, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
 acts = Table(
     "acts",
     metadata,
@@ -108,6 +118,7 @@ _INCIDENT = TypeAdapter(Incident)
 _MAINTENANCE = TypeAdapter(Maintenance)
 _ESTIMATE = TypeAdapter(Estimate)
 _NOTICE = TypeAdapter(Notice)
+_SAMPLE = TypeAdapter(Sample)
 
 _SINCE = (
     select(incidents.c.body)
@@ -135,6 +146,11 @@ _ADD_HOUR = _ADD_HOUR.on_conflict_do_update(
 )
 _HOURS = select(hours.c.hour, hours.c.replies, hours.c.watched_s).where(hours.c.hour >= bindparam("since"))
 _FORGET_HOURS = delete(hours).where(hours.c.hour < bindparam("before"))
+_SAMPLES = (
+    select(load.c.body).where(load.c.step_s == bindparam("step"), load.c.at >= bindparam("since")).order_by(load.c.at)
+)
+_KEEP_SAMPLE = insert(load).prefix_with("OR REPLACE")
+_FORGET_SAMPLES = delete(load).where(load.c.step_s == bindparam("step"), load.c.at < bindparam("before"))
 _ACT = insert(acts)
 _ACTS = select(acts.c.at, acts.c.by, acts.c.act).order_by(acts.c.id.desc()).limit(bindparam("most"))
 _LIFE = select(life.c.alive_at, life.c.ended, life.c.seq).where(life.c.id == 1)
@@ -244,6 +260,16 @@ class Ledger:
         """(hour, replies, watched seconds) from that hour on; what lies before is forgotten."""
         self._db.change(_FORGET_HOURS, before=since)
         return [(hour, replies, watched_s) for hour, replies, watched_s in self._db.rows(_HOURS, since=since)]
+
+    def samples(self, step_s: int, since: float) -> list[Sample]:
+        """Load and latency in steps of a minute or a quarter of an hour, from then on. What is older is forgotten."""
+        self._db.change(_FORGET_SAMPLES, step=step_s, before=int(since))
+        return [_SAMPLE.validate_json(body) for (body,) in self._db.rows(_SAMPLES, step=step_s, since=int(since))]
+
+    def keep_samples(self, step_s: int, samples: Iterable[Sample]) -> None:
+        """Write them as they are now."""
+        for one in samples:
+            self._db.change(_KEEP_SAMPLE, step_s=step_s, at=one.at, body=_SAMPLE.dump_json(one).decode())
 
     def keep_act(self, at: float, by: str, act: str) -> None:
         """Somebody has done something."""

@@ -27,7 +27,9 @@ class Telling:
             return standings[spec.id].level
         return of_group([standings[one.id].level for one in self.specs if one.group == spec.id])
 
-    def report(self, standings: Mapping[str, Standing], chronicle: Chronicle, queue: Queue) -> StatusReport:
+    def report(
+        self, standings: Mapping[str, Standing], chronicle: Chronicle, queue: Queue, *, paused: bool = False
+    ) -> StatusReport:
         """The report of this moment."""
         return StatusReport(
             made_at=self.now(),
@@ -38,6 +40,7 @@ class Telling:
             past=[one for one in reversed(chronicle.incidents) if not one.open and one.merged_into is None],
             maintenance=chronicle.maintenance,
             queue=queue,
+            paused=paused,
             busy=by_hour_of_week((hour, *counted) for hour, counted in chronicle.hours.items()),
         )
 

@@ -17,6 +17,7 @@ from perdure.core.queueing import Waits
 from perdure.core.report import Queue, StatusReport
 from perdure.core.toll import Promised
 from perdure.core.traffic import Moment, Traffic
+from perdure.engine import orders
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import ComponentSpec
 from perdure.health.look import Findings, Look, keep_looking
@@ -80,6 +81,7 @@ class Watch:
         self._seq: int | None = None
         self._waits = Waits()
         self._queue = Queue()
+        self._paused = False
         self._tolled_at: dict[str, float] = {}
         self._tolling: dict[str, asyncio.Task[None]] = {}
         self._woken = {look.name: asyncio.Event() for look in looks}
@@ -89,7 +91,7 @@ class Watch:
 
     def report(self) -> StatusReport:
         """What is to be told of all this now."""
-        return self._telling.report(self._standings.all, self._chronicle, self._queue)
+        return self._telling.report(self._standings.all, self._chronicle, self._queue, paused=self._paused)
 
     def changed(self) -> None:
         """Something is to be told that was not."""
@@ -182,27 +184,33 @@ class Watch:
     async def _read_on(self) -> bool:
         """Take the next entries; returns whether there are more."""
 
-        def work(records: Records) -> tuple[int, Sequence[Moment], int]:
+        def work(records: Records) -> tuple[int, Sequence[Moment], int, bool]:
             seq = records.events.lately(BEFORE_S, 4 * MOMENTS) if self._seq is None else self._seq
             now = self._now()
-            return seq, records.traffic.since(seq, MOMENTS), records.turns.count_queued(now, now)
+            paused = orders.standing(records).pause is not None
+            return seq, records.traffic.since(seq, MOMENTS), records.turns.count_queued(now, now), paused
 
-        seq, moments, waiting = await self._store.read(work)
+        seq, moments, waiting, paused = await self._store.read(work)
         self._seq = moments[-1].seq if moments else seq
         for moment in moments:
             self._take(moment)
         queue = Queue(waiting, len(self._traffic.running), self._waits.estimate())
-        if queue != self._queue:
-            self._queue = queue
+        self._chronicle.load.stands(self._now(), queue.waiting, queue.running)
+        if (queue, paused) != (self._queue, self._paused):
+            self._queue, self._paused = queue, paused
             self.changed()
         return len(moments) == MOMENTS
 
     def _take(self, moment: Moment) -> None:
-        self._traffic.take(moment)
+        began_s = self._traffic.take(moment)
         self._promised.take(moment)
         self._waits.take(moment)
-        is_new = moment.seq > self._chronicle.counted_upto
-        if is_new and moment.kind == "turn" and moment.view is not None and not moment.view["attempts"]:
+        if moment.seq <= self._chronicle.counted_upto:
+            return
+        self._chronicle.load.take(moment)
+        if began_s is not None:
+            self._chronicle.load.began(moment.at, began_s)
+        if moment.kind == "turn" and moment.view is not None and not moment.view["attempts"]:
             self._chronicle.uptime.asked(moment.at)
 
     def _count_toll(self, incident: Incident) -> None:

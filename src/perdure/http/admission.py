@@ -9,7 +9,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from perdure.core.admission import MINUTE_S, Pace
-from perdure.core.errors import Overloaded, TooFast
+from perdure.core.errors import IntakePaused, Overloaded, TooFast
+from perdure.engine import orders
 from perdure.engine.intake import Accepted
 from perdure.ports.clock import Clock
 from perdure.ports.store import Records
@@ -19,6 +20,9 @@ MOST_CHATS = 10_000
 
 BACK_S = (2.0, 8.0)
 """A crowd that finds the queue full is asked to come back within so many seconds, each at an instant of its own."""
+
+PAUSED_S = (5.0, 15.0)
+"""So soon whoever finds the intake paused may look again: nobody is told when that ends."""
 
 
 class Door:
@@ -39,18 +43,28 @@ class Door:
             raise TooFast(said, retry_after_s=wait_s)
 
     def admit(self, records: Records, accepted: Accepted) -> Accepted:
-        """What was accepted, in the transaction that takes it in. Raises Overloaded where too many replies wait: then
-        nothing is taken in. A repetition is the same thing, however many wait.
+        """What was accepted, in the transaction that takes it in. Raises IntakePaused while the operator wants nothing
+        new, and Overloaded where too many replies wait: then nothing is taken in. A repetition is the same thing,
+        however many wait.
         """
-        if self._max_queued == 0 or not accepted.created or accepted.turn is None:
+        if not accepted.created:
+            return accepted
+        if orders.standing(records).pause is not None:
+            raise IntakePaused(retry_after_s=self._some(PAUSED_S))
+        if self._max_queued == 0 or accepted.turn is None:
             return accepted
         asked_at = accepted.turn.created_at
         if records.turns.count_queued(asked_at, before=asked_at) >= self._max_queued:
             raise Overloaded(
                 f"{self._max_queued} replies wait to be written already, which is the limit.",
-                retry_after_s=BACK_S[0] + (BACK_S[1] - BACK_S[0]) * self._clock.jitter(),
+                retry_after_s=self._some(BACK_S),
             )
         return accepted
+
+    def _some(self, between_s: tuple[float, float]) -> float:
+        """A wait between two, so that a crowd does not come back at once."""
+        low_s, high_s = between_s
+        return low_s + (high_s - low_s) * self._clock.jitter()
 
     def told(self, chat_id: str, accepted: Accepted, answer: Response) -> Response:
         """The answer, with how much is left of this minute (draft-ietf-httpapi-ratelimit-headers)."""

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from perdure import __version__
 from perdure.http import (
+    acts,
     backends,
     cards,
     characters,
@@ -17,6 +18,7 @@ from perdure.http import (
     openai,
     openapi,
     operator,
+    overview,
     pages,
     personas,
     problems,
@@ -48,7 +50,7 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app, service.health.inform)
     parts = (
         *(chats, messages, turns, events, cards, characters, personas, trash),
-        *(settings_api, backends, data, openai, operator, reports, help_pages, status_pages),
+        *(settings_api, backends, data, openai, operator, overview, acts, reports, help_pages, status_pages),
     )
     for part in parts:
         app.router.routes.extend(part.router.routes)

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from perdure.core.errors import Invalid
 from perdure.core.prompt import estimate_tokens
-from perdure.core.records import AddedBackend
+from perdure.core.records import DEFAULT_BACKEND, AddedBackend
 from perdure.core.views import error_view
-from perdure.engine import backends
+from perdure.engine import backends, orders
 from perdure.http.problems import Json
 from perdure.http.schemas.backends import BackendOut, CheckBackend, CheckedOut, CountTokens, PutBackend, TokensOut
 from perdure.http.schemas.fields import again
@@ -58,7 +58,12 @@ async def remove_backend(backend_id: UUID, perdure: Perdure) -> Response:
     Where it was the active one, the next replies come from the one that Perdure was started with. Nothing is kept of
     it, so one that is not there is one that was removed: the same again changes nothing.
     """
-    await perdure.act(lambda r, _: backends.remove(r, str(backend_id)), Hint.BACKEND)
+
+    def work(records: Records, now: float) -> None:
+        backends.remove(records, str(backend_id))
+        orders.maintain(records, str(backend_id), None, now)
+
+    await perdure.act(work, Hint.BACKEND)
     return Response(status_code=204)
 
 
@@ -98,7 +103,7 @@ async def _asked(body: CheckBackend, perdure: Perdure) -> AddedBackend | None:
     """The backend to check, None for the one that Perdure was started with as it is. Raises NotFound."""
     if body.url is not None:
         return AddedBackend(str(uuid4()), body.url, body.url, body.model or "", 0.0, _secret(body.api_key))
-    if body.id == "default":
+    if body.id == DEFAULT_BACKEND:
         return None
     known = await perdure.store.read(lambda r: backends.backend_of(r, str(body.id)))
     model = known.model if body.model is None else body.model

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
@@ -12,7 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from perdure import __version__
 from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
 from perdure.core.errors import TokenRequired
-from perdure.engine import backends
+from perdure.core.views import instant
+from perdure.engine import backends, orders
 from perdure.http.guard import COOKIE, matches
 from perdure.http.problems import Json
 from perdure.http.schemas.operator import ProcessOut, PutSession, StatusOut
@@ -43,7 +42,10 @@ async def metrics() -> Response:
 @router.get("/api/v1/status", response_model=StatusOut)
 async def status(perdure: Perdure) -> Response:
     """The version, how the active backend stands, and what may be sent."""
-    active = await perdure.store.read(backends.active)
+    active, maintained = await perdure.store.read(
+        lambda r: (backends.active(r), orders.active_id(r) in orders.standing(r).maintained)
+    )
+    backend = await perdure.backends.status(active)
     limits = {
         "message_chars": MESSAGE_CHARS,
         "messages_per_minute": perdure.settings.messages_per_minute,
@@ -54,7 +56,7 @@ async def status(perdure: Perdure) -> Response:
         {
             "version": __version__,
             "limits": limits,
-            "backend": await perdure.backends.status(active),
+            "backend": orders.told_of(backend) if maintained else backend,
             "second_origin": str(second) if second else None,
         }
     )
@@ -63,7 +65,7 @@ async def status(perdure: Perdure) -> Response:
 @router.get("/api/v1/operator/processes", response_model=list[ProcessOut])
 async def processes(perdure: Perdure) -> Response:
     """The processes of this installation, as the supervisor sees them."""
-    return Json([_process(row) for row in await perdure.processes()])
+    return Json([{**row, "since": instant(row["since"])} for row in await perdure.desk.processes()])
 
 
 @router.post("/api/v1/session", status_code=204)
@@ -78,8 +80,3 @@ async def open_session(body: PutSession, perdure: Perdure) -> Response:
     value = quote(body.access_token, safe="")
     answer.set_cookie(COOKIE, value, max_age=365 * 24 * 3600, httponly=True, samesite="strict", path="/")
     return answer
-
-
-def _process(row: dict[str, Any]) -> dict[str, Any]:
-    since = datetime.fromtimestamp(row["since"], UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {**row, "since": since}

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from perdure.core.errors import (
     ClientError,
     Fault,
+    IntakePaused,
     Invalid,
     MethodNotAllowed,
     NotAllowedHere,
@@ -48,6 +49,8 @@ _BY_STATUS: Mapping[int, type[PerdureError]] = {
     422: Invalid,
 }
 
+
+_FORESEEN = (Overloaded, IntakePaused)
 
 _WORTH_BYTES = 2048
 """From here on an answer is compressed: below, it fits into a packet or two as it is."""
@@ -103,8 +106,9 @@ def refusal(error: PerdureError, path: str, inform: Inform) -> Response:
     inform(error)
     error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
-        # What a model or a full queue does was foreseen; where the record itself fails, the cause is worth its lines.
-        cause = error if error.fault is Fault.SERVER and not isinstance(error, Overloaded) else None
+        # What a model, a full queue or the operator does was foreseen; where the record fails, the cause is worth its
+        # lines.
+        cause = error if error.fault is Fault.SERVER and not isinstance(error, _FORESEEN) else None
         log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
     else:
         log.info("request refused", error_id=error.error_id, code=error.code, path=path, detail=error.detail)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
 from fastapi import Depends, Request
 
@@ -19,6 +19,7 @@ from perdure.http.known_health import KnownHealth
 from perdure.ports.backends import Backends
 from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
+from perdure.ports.desk import Desk
 from perdure.ports.store import Records, Store
 
 T = TypeVar("T")
@@ -26,13 +27,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One web process's parts. `processes` asks whoever knows; `note` keeps an exception that nobody foresaw."""
+    """One web process's parts. `desk` asks those who watch and run the others; `note` keeps what nobody foresaw."""
 
     settings: Settings
     store: Store
     clock: Clock
     tailer: Tailer
-    processes: Callable[[], Awaitable[list[dict[str, Any]]]]
+    desk: Desk
     backends: Backends
     pages: Path
     note: Note

@@ -9,11 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from perdure.core.errors import PerdureError, describe
-from perdure.core.estimate import Estimate, in_words
 from perdure.core.records import AddedBackend
 from perdure.core.turn import State, Turn
-from perdure.core.views import turn_view
-from perdure.engine import backends, intake
+from perdure.core.views import left_view, turn_view
+from perdure.engine import backends, intake, orders
 from perdure.engine.life import reply_text
 from perdure.http.problems import Json
 from perdure.http.schemas.messages import TurnOut, WaitOut
@@ -27,34 +26,41 @@ router = APIRouter(prefix="/api/v1/turns", tags=["turns"])
 @router.get("/{turn_id}", response_model=TurnOut)
 async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
     """How the turn stands now."""
-    view, active = await perdure.store.read(
-        lambda r: (_view(r, intake.turn_of(r, str(turn_id))), backends.active(r)),
+    view, active, held = await perdure.store.read(
+        lambda r: (_view(r, intake.turn_of(r, str(turn_id))), backends.active(r), orders.held(r)),
     )
-    if await _absence(view, active, perdure):
+    if held and view["state"] == State.QUEUED:
+        view["waiting_for"] = "operator"
+    elif await _absence(view, active, perdure):
         view["waiting_for"] = "model"
     return Json(view)
 
 
 @router.get("/{turn_id}/wait", response_model=WaitOut)
 async def get_wait(turn_id: UUID, perdure: Perdure) -> Response:
-    """What the turn waits for: how many replies are before it, and whether the model is away."""
+    """What the turn waits for: how many replies are before it, and whether the model is away (`model`), or
+    whoever runs this server has it wait (`operator`).
+    """
     now = perdure.clock.now()
 
-    def work(records: Records) -> tuple[dict[str, Any], int | None, AddedBackend | None]:
+    def work(records: Records) -> tuple[dict[str, Any], int | None, AddedBackend | None, bool]:
         turn = intake.turn_of(records, str(turn_id))
         ahead = records.turns.count_queued(now, turn.created_at) if turn.state is State.QUEUED else None
-        return _view(records, turn), ahead, backends.active(records)
+        return _view(records, turn), ahead, backends.active(records), orders.held(records)
 
-    view, ahead, active = await perdure.store.read(work)
+    view, ahead, active, held = await perdure.store.read(work)
+    if held and ahead is not None:
+        # No failure of anything, and over when somebody says so.
+        return Json({"ahead": ahead, "waiting_for": "operator", "trouble": None, "left": None})
     absence = await _absence(view, active, perdure)
     if absence is not None:
         absence.saved = True
         perdure.health.inform(absence)
         left = perdure.health.left(absence.incident)
-        return Json({"ahead": ahead, "waiting_for": "model", "trouble": describe(absence), "left": _left(left)})
+        return Json({"ahead": ahead, "waiting_for": "model", "trouble": describe(absence), "left": left_view(left)})
     left = None if ahead is None else perdure.health.wait(ahead)
     waits = {"ahead": ahead, "waiting_for": view["waiting_for"], "trouble": view["trouble"]}
-    return Json({**waits, "left": _left(left)})
+    return Json({**waits, "left": left_view(left)})
 
 
 @router.post("/{turn_id}/stop", response_model=TurnOut)
@@ -69,12 +75,6 @@ async def _absence(view: Mapping[str, Any], active: AddedBackend | None, perdure
     if view["state"] != State.QUEUED or view["attempts"]:
         return None
     return await perdure.backends.absence(active)
-
-
-def _left(left: Estimate | None) -> dict[str, Any] | None:
-    if left is None:
-        return None
-    return {"median_s": left.median_s, "low_s": left.low_s, "high_s": left.high_s, "text": in_words(left)}
 
 
 def _view(records: Records, turn: Turn) -> dict[str, Any]:

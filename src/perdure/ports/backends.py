@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from perdure.core.errors import PerdureError
-from perdure.core.records import AddedBackend
+from perdure.core.records import DEFAULT_BACKEND, AddedBackend
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class DefaultBackend:
     url: str | None
     model: str
     has_key: bool
-    id: str = "default"
+    id: str = DEFAULT_BACKEND
 
 
 @dataclass(frozen=True, slots=True)

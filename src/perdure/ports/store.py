@@ -22,6 +22,7 @@ from perdure.core.records import (
     HiddenMessage,
     Message,
     News,
+    OpenTurn,
     Persona,
     Report,
     Said,
@@ -298,6 +299,10 @@ class UnforeseenGroups(Protocol):
         """The last seen first."""
         ...
 
+    def counts(self) -> tuple[int, int]:
+        """How many groups there are, and how many exceptions in them."""
+        ...
+
     def remove(self, fingerprint: str) -> None: ...
 
 
@@ -310,6 +315,7 @@ class Reports(Protocol):
         """The last one first."""
         ...
 
+    def count(self) -> int: ...
     def remove(self, report_id: str) -> None: ...
     def forget_erased(self) -> None:
         """Erase the texts of messages that were erased."""
@@ -365,6 +371,10 @@ class Traffic(Protocol):
 
     def since(self, seq: int, limit: int) -> Sequence[Moment]:
         """The log behind `seq`, in order; of text only how far it goes."""
+        ...
+
+    def open_turns(self, limit: int) -> Sequence[OpenTurn]:
+        """Turns that are being written, then those that wait, the oldest first."""
         ...
 
     def lengths(self, message_ids: Collection[str]) -> Mapping[str, int]:

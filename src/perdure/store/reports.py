@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from perdure.core.records import Report
 from perdure.store.database import Database, Row
@@ -27,6 +27,7 @@ _COLUMNS = (
 _OWN = reports.c.id == bindparam("report")
 _BY_ID = select(*_COLUMNS).where(_OWN)
 _LATELY = select(*_COLUMNS).order_by(reports.c.created_at.desc(), reports.c.id).limit(bindparam("most"))
+_COUNT = select(func.count()).select_from(reports)
 _ADD = insert(reports)
 _REMOVE = delete(reports).where(_OWN)
 _FORGET = (
@@ -62,6 +63,9 @@ class SqlReports:
 
     def lately(self, limit: int) -> Sequence[Report]:
         return [_report(row) for row in self.db.rows(_LATELY, most=limit)]
+
+    def count(self) -> int:
+        return int(self.db.value(_COUNT))
 
     def remove(self, report_id: str) -> None:
         self.db.change(_REMOVE, report=report_id)

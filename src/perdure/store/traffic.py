@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import bindparam, case, func, select
 
+from perdure.core.records import OpenTurn
 from perdure.core.traffic import Moment
 from perdure.store.database import Database, Row
-from perdure.store.schema import OPEN, events, messages, turns
+from perdure.store.schema import OPEN, RUNNING, attempts, chats, events, messages, turns
 
 _IS_TEXT = events.c.kind == "delta"
 _SINCE = (
@@ -36,6 +37,21 @@ _LENGTHS = select(
 ).select_from(
     _ASKED.join(messages, messages.c.id == _ASKED.c.value).outerjoin(turns, (turns.c.id == messages.c.turn_id) & OPEN)
 )
+_OWN_ATTEMPT = (attempts.c.turn_id == turns.c.id) & (attempts.c.n == turns.c.attempt)
+_OPEN = (
+    select(
+        turns.c.id,
+        turns.c.chat_id,
+        chats.c.title,
+        case((RUNNING, attempts.c.worker)),
+        case((RUNNING, attempts.c.started_at), else_=turns.c.created_at),
+        turns.c.reply_offset,
+    )
+    .select_from(turns.join(chats, chats.c.id == turns.c.chat_id).outerjoin(attempts, _OWN_ATTEMPT))
+    .where(OPEN)
+    .order_by(turns.c.state.desc(), turns.c.created_at)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,9 @@ class SqlTraffic:
 
     def since(self, seq: int, limit: int) -> Sequence[Moment]:
         return [_moment(row) for row in self.db.rows(_SINCE, after=seq, most=limit)]
+
+    def open_turns(self, limit: int) -> Sequence[OpenTurn]:
+        return [OpenTurn(*row) for row in self.db.rows(_OPEN, most=limit)]
 
     def lengths(self, message_ids: Collection[str]) -> Mapping[str, int]:
         ids = orjson.dumps(list(message_ids)).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from perdure.core.records import Unforeseen
 from perdure.store.database import Database
@@ -35,6 +35,7 @@ _AGAIN = (
         times=unforeseen.c.times + 1,
     )
 )
+_COUNTS = select(func.count(), func.coalesce(func.sum(unforeseen.c.times), 0))
 _ADD = insert(unforeseen)
 _REMOVE = delete(unforeseen).where(_OWN)
 
@@ -52,6 +53,11 @@ class SqlUnforeseen:
 
     def lately(self, limit: int) -> Sequence[Unforeseen]:
         return [Unforeseen(*row) for row in self.db.rows(_LATELY, most=limit)]
+
+    def counts(self) -> tuple[int, int]:
+        row = self.db.row(_COUNTS)
+        assert row is not None
+        return int(row[0]), int(row[1])
 
     def remove(self, fingerprint: str) -> None:
         self.db.change(_REMOVE, group=fingerprint)

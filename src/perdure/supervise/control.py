@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
-from perdure.supervise.errors import AlreadyRunningError, ControlError, NotRunningError
+from perdure.supervise.errors import AlreadyRunningError, ControlError, NotRunningError, RequestRefusedError
 from perdure.supervise.processes import ProcessRow
 
 _PATH_LIMIT = 100
@@ -98,7 +98,7 @@ def restart(control_path: Path, name: str, timeout_s: float = 1.0) -> None:
 def ask(path: Path, request: str, timeout_s: float = 1.0) -> object:
     """The answer to a request line from whoever serves the socket at `path`, in the data folder's `run`.
 
-    Raises NotRunningError, or ControlError when there is no answer in time or it is a refusal.
+    Raises NotRunningError, or RequestRefusedError, or ControlError when there is no answer in time.
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, _address(path) as address:
@@ -118,7 +118,7 @@ def ask(path: Path, request: str, timeout_s: float = 1.0) -> object:
             "Ask again; if that does not help, look at its log and restart perdure serve.",
         ) from error
     if isinstance(answer, dict) and "error" in answer:
-        raise ControlError(str(answer["error"]), str(answer.get("remedy", "")))
+        raise RequestRefusedError(str(answer["error"]), str(answer.get("remedy", "")))
     return cast("object", answer)
 
 

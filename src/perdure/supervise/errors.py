@@ -29,5 +29,9 @@ class ControlError(SuperviseError):
     """The control socket cannot be made, does not answer, or refused the request."""
 
 
+class RequestRefusedError(ControlError):
+    """Whoever was asked has answered, and will not do it."""
+
+
 class NotRunningError(ControlError):
     """No supervisor serves this control socket."""

@@ -75,6 +75,7 @@ const MODEL: Readonly<Record<Backend["state"], Reason | null>> = {
   missing: "modelMissing",
   loading: "modelComing",
   fetching: "modelComing",
+  maintenance: "modelComing",
 };
 
 export function judge(seen: Seen): Judged {

@@ -6,6 +6,7 @@ export type Route =
   | { readonly page: "chats" }
   | { readonly page: "chat"; readonly id: string }
   | { readonly page: "settings"; readonly section: string | null }
+  | { readonly page: "operator" }
   | { readonly page: "unknown" };
 
 export function matchRoute(path: string): Route {
@@ -14,6 +15,7 @@ export function matchRoute(path: string): Route {
   if (parts.length === 0) return { page: "gallery" };
   if (parts.length === 1 && section === "characters") return { page: "gallery" };
   if (parts.length === 1 && section === "chats") return { page: "chats" };
+  if (parts.length === 1 && section === "operator") return { page: "operator" };
   if (section === "settings" && parts.length <= 2) return { page: "settings", section: id ?? null };
   if (section === "characters" && id === "new" && parts.length === 2) return { page: "edit-character", id: null };
   if (section === "characters" && id !== undefined && parts[2] === "edit" && parts.length === 3) {

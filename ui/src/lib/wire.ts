@@ -78,3 +78,16 @@ export type Backend = Status["backend"];
 export type Limits = Status["limits"];
 /** Where everything lies, and how much it is. */
 export type KeptData = Read<Schemas["DataOut"]>;
+
+/** What the operator sees. */
+export type Overview = Read<Schemas["OverviewOut"]>;
+export type ServerProcess = Overview["processes"][number];
+export type OperatedComponent = Overview["components"][number];
+export type Level = OperatedComponent["level"];
+export type Incident = Read<Schemas["IncidentOut"]>;
+export type Planned = Read<Schemas["MaintenanceOut"]>;
+export type Act = Read<Schemas["ActOut"]>;
+export type LoadSeries = Read<Schemas["LoadOut"]>;
+export type Sample = LoadSeries["samples"][number];
+export type Unforeseen = Read<Schemas["UnforeseenOut"]>;
+export type ToldReport = Read<Omit<Schemas["ReportOut"], "error">> & { readonly error: Problem | null };

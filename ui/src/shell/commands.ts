@@ -4,6 +4,7 @@ import Keyboard from "@lucide/svelte/icons/keyboard";
 import MessageCircle from "@lucide/svelte/icons/message-circle";
 import Moon from "@lucide/svelte/icons/moon";
 import Plus from "@lucide/svelte/icons/plus";
+import Server from "@lucide/svelte/icons/server";
 import Stethoscope from "@lucide/svelte/icons/stethoscope";
 import Sun from "@lucide/svelte/icons/sun";
 import SunMoon from "@lucide/svelte/icons/sun-moon";
@@ -59,6 +60,7 @@ export function commandsOf(t: Catalogue, known: Known): Command[] {
     })),
     { id: "new-character", group: "pages", label: words.newCharacter, icon: Plus, path: "/characters/new" },
     { id: "shortcuts", group: "pages", label: t.common.shortcuts, icon: Keyboard, keys: ["?"], run: () => (overlay.open = "shortcuts") },
+    { id: "operator", group: "pages", label: t.common.operator, icon: Server, path: "/operator", onlySought: true },
     { id: "diagnosis", group: "pages", label: t.diagnosis.title, icon: Stethoscope, onlySought: true, run: () => (overlay.open = "diagnosis") },
     ...known.chats.map((chat) => ({
       id: `chat-${chat.id}`,

@@ -58,6 +58,8 @@ from perdure.core.errors.network import (
     Unreachable,
 )
 from perdure.core.errors.server import (
+    DeskUnavailable,
+    IntakePaused,
     Overloaded,
     Restarting,
     ServerError,
@@ -78,7 +80,9 @@ __all__ = [
     "ConnectionCut",
     "ConnectionRefused",
     "ContextTooLong",
+    "DeskUnavailable",
     "Fault",
+    "IntakePaused",
     "Invalid",
     "Mender",
     "MethodNotAllowed",

@@ -59,6 +59,30 @@ class Overloaded(ServerError):
     avoid = "Do not send again and again: every request makes the queue longer."
 
 
+class IntakePaused(ServerError):
+    code = "intake_paused"
+    status = 503
+    title = "This server takes no new messages just now"
+    remedy = "Wait; what you wrote is kept and goes out by itself once messages are taken again."
+    causes = ("Whoever runs this server has paused it: to update it, to move it, or to let it catch up.",)
+    mender = Mender.OPERATOR
+    avoid = "Do not write the message anew: the same one goes out once."
+    kept = "All that was shown as sent. Replies that were asked for before are written."
+
+
+class DeskUnavailable(ServerError):
+    code = "desk_unavailable"
+    status = 503
+    title = "The part of Perdure that does this does not answer"
+    remedy = "Wait a moment and try again: it is started anew by itself. Chats go on without it."
+    causes = (
+        "The health process, which keeps incidents, or the supervisor is just being restarted.",
+        "This web process runs alone, without the others that `perdure serve` runs.",
+    )
+    mender = Mender.NOBODY
+    kept = "All chats: they do not need it."
+
+
 class Restarting(ServerError):
     code = "server_unavailable"
     status = 503

@@ -41,6 +41,9 @@ class BackendLook:
     async def find(self) -> Findings:
         """The worst that is known of it."""
         stands = await self._stands()
+        if stands["state"] == "maintenance":
+            self._deaf = None
+            return {COMPONENT: Finding(Level.MAINTENANCE, evidence=str(stands["detail"]))}
         if stands["state"] != "ready":
             self._deaf = None
             return {COMPONENT: self._away(stands)}

@@ -16,14 +16,24 @@ class PutSession(Asked):
 
 
 class ProcessOut(BaseModel):
-    """A process of this installation; `since` is when it got into its state, ISO 8601."""
+    """A process of this installation; `since` is when it got into its state, ISO 8601.
+
+    `restarts` counts its starts after the first, `deaths` how often it ended although nobody had asked for that;
+    `last_exit` says how, in words. With `needs_operator` it keeps ending. `memory_bytes` is what it holds for itself,
+    `cpu` its share of one core lately, null where that is not known.
+    """
 
     name: str
     role: str
     pid: int | None
     state: str
     restarts: int
+    deaths: int
     since: str
+    needs_operator: bool
+    last_exit: str | None
+    memory_bytes: int | None
+    cpu: float | None
 
 
 class ProgressOut(BaseModel):
@@ -40,7 +50,7 @@ class ModelStatusOut(BaseModel):
     kind: Literal["embedded", "configured", "added"]
     name: str
     model: str | None
-    state: Literal["ready", "loading", "fetching", "missing", "down"]
+    state: Literal["ready", "loading", "fetching", "missing", "down", "maintenance"]
     detail: str | None
     remedy: str | None
     progress: ProgressOut | None

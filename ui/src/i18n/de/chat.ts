@@ -33,6 +33,7 @@ export const chat: Catalogue["chat"] = {
   left: (median, low, high) => `Etwa ${median} (${low} bis ${high}).`,
   waitsOut: (why) => `${why}. Die Antwort geht weiter, sobald er wieder da ist.`,
   waitingForModel: "Wartet, bis das Modell wiederkommt…",
+  waitingForOperator: "Wartet, solange am Server gearbeitet wird…",
   stopped: "Angehalten.",
   failed: "Die Antwort ist misslungen.",
   textKept: "Was schon gesagt war, ist behalten.",

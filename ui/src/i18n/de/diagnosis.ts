@@ -56,6 +56,7 @@ export const diagnosis: Catalogue["diagnosis"] = {
     missing: "Es gibt keines.",
     loading: "Es wird geladen.",
     fetching: "Es wird geholt.",
+    maintenance: "Jemand arbeitet daran.",
   },
   online: (kind) => (kind ? `Der Browser glaubt, dass er eines hat (${kind}).` : "Der Browser glaubt, dass er eines hat."),
   offline: "Der Browser sagt, dass er keines hat.",

@@ -43,6 +43,7 @@ export const settings: Catalogue["settings"] = {
       fetching: "Wird geholt",
       missing: "Fehlt",
       down: "Antwortet nicht",
+      maintenance: "In Wartung",
     },
     test: "Prüfen",
     testing: "Wird gefragt …",
@@ -202,6 +203,8 @@ export const settings: Catalogue["settings"] = {
   },
 
   data: {
+    server: "Der Server",
+    serverText: "Wie es ihm geht, was läuft, was kaputt ist und was sich tun lässt. Für den, der ihn betreibt.",
     intro: "Alles liegt auf dem Rechner, auf dem Perdure läuft, in einem einzigen Ordner. Nichts geht anderswohin, außer an das Modell, das du verbindest.",
     where: "Wo es liegt",
     size: "Größe des Datenbestands",

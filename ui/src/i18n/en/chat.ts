@@ -32,6 +32,7 @@ export const chat = {
   left: (median: string, low: string, high: string) => `About ${median} (${low} to ${high}).`,
   waitsOut: (why: string) => `${why}. The reply goes on when it is back.`,
   waitingForModel: "Waiting for the model to come back…",
+  waitingForOperator: "Waiting while whoever runs this server is at work…",
   stopped: "Stopped.",
   failed: "The reply failed.",
   textKept: "What was said so far is kept.",

@@ -38,10 +38,12 @@ export const common = {
     fetching: "The starter model is being fetched.",
     missing: "There is no model yet.",
     down: "The model is away.",
+    maintenance: "The model is under maintenance.",
     progress: "Fetching the model",
     fetched: (done: string, total: string, percent: string) =>
       total ? `${done} of ${total} MB, ${percent} %` : `${done} MB`,
   },
+  operator: "Processes, incidents and load",
   opening: "Opening…",
   shortcuts: "Keyboard shortcuts",
   pageNotFound: "Not found",

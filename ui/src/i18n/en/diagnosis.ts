@@ -55,6 +55,7 @@ export const diagnosis = {
     missing: "There is none.",
     loading: "It is loading.",
     fetching: "It is being fetched.",
+    maintenance: "Somebody works at it.",
   },
   online: (kind: string) => (kind ? `The browser believes that it has one (${kind}).` : "The browser believes that it has one."),
   offline: "The browser says that it has none.",

@@ -42,6 +42,7 @@ export const settings = {
       fetching: "Being fetched",
       missing: "Missing",
       down: "Does not answer",
+      maintenance: "Under maintenance",
     },
     test: "Test",
     testing: "Asking…",
@@ -201,6 +202,8 @@ export const settings = {
   },
 
   data: {
+    server: "The server",
+    serverText: "How it is, what runs, what is broken, and what can be done about it. For whoever runs it.",
     intro: "Everything lies on the machine that runs Perdure, in one folder. Nothing goes anywhere else, except to the model that you connect.",
     where: "Where it lies",
     size: "Size of the record",

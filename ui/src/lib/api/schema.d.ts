@@ -507,6 +507,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Acts
+         * @description What operators have done, the last one first.
+         */
+        get: operations["list_acts_api_v1_operator_acts_get"];
+        put?: never;
+        /**
+         * Act
+         * @description Do something. What it is, and what it takes, says its `kind`.
+         *
+         *     Everything is in force at once, for all processes, and stays so over their restarts; and it is remembered, with who
+         *     did it. An order that stands already stands: the same again changes nothing.
+         */
+        post: operations["act_api_v1_operator_acts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operator/exceptions": {
         parameters: {
             query?: never;
@@ -542,6 +569,106 @@ export interface paths {
          * @description It was mended. The same again changes nothing; should it come again, it is counted from one.
          */
         delete: operations["remove_exception_api_v1_operator_exceptions__fingerprint__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents
+         * @description Incidents of the last 90 days with their stories: those that go on, then those that are over.
+         */
+        get: operations["incidents_api_v1_operator_incidents_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/incidents/{incident_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incident
+         * @description One incident with its story.
+         */
+        get: operations["incident_api_v1_operator_incidents__incident_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Load
+         * @description Load and latency of the last day by the minute, or of the last 30 days by the quarter of an hour.
+         */
+        get: operations["load_api_v1_operator_load_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Maintenance
+         * @description Work that is planned, goes on, or was done within the last 90 days.
+         */
+        get: operations["maintenance_api_v1_operator_maintenance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Overview
+         * @description Everything at a glance: how it stands, what runs, what is written and what waits, what is in force.
+         */
+        get: operations["overview_api_v1_operator_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -920,7 +1047,8 @@ export interface paths {
         };
         /**
          * Get Wait
-         * @description What the turn waits for: how many replies are before it, and whether the model is away.
+         * @description What the turn waits for: how many replies are before it, and whether the model is away (`model`), or
+         *     whoever runs this server has it wait (`operator`).
          */
         get: operations["get_wait_api_v1_turns__turn_id__wait_get"];
         put?: never;
@@ -1098,6 +1226,34 @@ export interface components {
             turn: components["schemas"]["TurnOut"] | null;
         };
         /**
+         * ActedOut
+         * @description The id of what was touched, where it has one.
+         */
+        ActedOut: {
+            /** Id */
+            id: string | null;
+        };
+        /**
+         * ActOut
+         * @description What was done: when, by whom and how they came here, and what.
+         */
+        ActOut: {
+            /** Act */
+            act: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * ActsOut
+         * @description The last one first.
+         */
+        ActsOut: {
+            /** Acts */
+            acts: components["schemas"]["ActOut"][];
+        };
+        /**
          * AskedCompletion
          * @description A chat completion request; what Perdure does not know is ignored.
          */
@@ -1172,6 +1328,67 @@ export interface components {
         Body_import_character_api_v1_characters_import_post: {
             /** File */
             file: string;
+        };
+        /**
+         * CancelAct
+         * @description The work is not done, or is over before its time.
+         */
+        CancelAct: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cancel";
+            /**
+             * Maintenance
+             * Format: uuid
+             */
+            maintenance: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
+         * ChangeAct
+         * @description Plan the work of that id otherwise.
+         */
+        ChangeAct: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /** Components */
+            components: string[];
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "change";
+            /**
+             * Maintenance
+             * Format: uuid
+             */
+            maintenance: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
         };
         /**
          * CharacterFields
@@ -1408,6 +1625,79 @@ export interface components {
             turn_id: string;
         };
         /**
+         * DrainAct
+         * @description Have workers finish what they write and take nothing new, or with `on` false let them.
+         */
+        DrainAct: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "drain";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** On */
+            on: boolean;
+        };
+        /**
+         * DrillAct
+         * @description Begin a drill with so many strikes: a server of its own with a scripted model, whose processes are killed and
+         *     frozen in mid-sentence, while it is checked that nothing is lost. It takes some minutes, and the processor only where
+         *     nobody else wants it. With `on` false the one that goes on is ended.
+         */
+        DrillAct: {
+            /**
+             * Kills
+             * @default 20
+             */
+            kills: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "drill";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** On */
+            on: boolean;
+        };
+        /**
+         * DrillOut
+         * @description The last drill: what it is doing, how many of its strikes are done, and what came of it. `findings` are breaches
+         *     of the promises, or why it failed.
+         */
+        DrillOut: {
+            /** At */
+            at: string;
+            /** Begun At */
+            begun_at: string;
+            /** By */
+            by: string;
+            /** Characters */
+            characters: number;
+            /** Doing */
+            doing: string;
+            /** Findings */
+            findings: string[];
+            /** Kills */
+            kills: number;
+            /** Messages */
+            messages: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "held" | "breached" | "cancelled" | "failed";
+            /** Struck */
+            struck: number;
+        };
+        /**
          * ErrorOnRecord
          * @description Why a turn failed.
          */
@@ -1518,6 +1808,55 @@ export interface components {
             name: string;
         };
         /**
+         * IncidentOut
+         * @description An incident with its story, the oldest line first. `components` are the worst levels of all that it touched;
+         *     `toll` is null until it was counted, and `left` where it is over or nothing is known.
+         */
+        IncidentOut: {
+            /** Cause */
+            cause: string | null;
+            /** Components */
+            components: {
+                [key: string]: "operational" | "degraded_performance" | "partial_outage" | "major_outage" | "under_maintenance";
+            };
+            /** Evidence */
+            evidence: string;
+            /** Headline */
+            headline: string;
+            /** Id */
+            id: string;
+            /**
+             * Impact
+             * @enum {string}
+             */
+            impact: "operational" | "degraded_performance" | "partial_outage" | "major_outage" | "under_maintenance";
+            left: components["schemas"]["LeftOut"] | null;
+            /** Needs Operator */
+            needs_operator: boolean;
+            /** Opened At */
+            opened_at: string;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Root */
+            root: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "detected" | "identified" | "recovering" | "monitoring" | "resolved";
+            /** Story */
+            story: components["schemas"]["StoryOut"][];
+            toll: components["schemas"]["TollOut"] | null;
+        };
+        /**
+         * IncidentsOut
+         * @description The last one first.
+         */
+        IncidentsOut: {
+            /** Incidents */
+            incidents: components["schemas"]["IncidentOut"][];
+        };
+        /**
          * LeftOut
          * @description How long something still lasts, in seconds, as such things have lasted: half of them were over by `median_s`, and
          *     nine of ten between `low_s` and `high_s`. `text` says it in words.
@@ -1544,6 +1883,90 @@ export interface components {
             message_chars: number;
             /** Messages Per Minute */
             messages_per_minute: number;
+        };
+        /**
+         * LoadOut
+         * @description Load and latency, the oldest first. Spans in which nothing was are left out.
+         */
+        LoadOut: {
+            /** Samples */
+            samples: components["schemas"]["SampleOut"][];
+            /** Step S */
+            step_s: number;
+        };
+        /**
+         * MaintainAct
+         * @description Have nobody ask a backend, or with `on` false let them. What waits for it goes on waiting, and does not fail.
+         */
+        MaintainAct: {
+            /**
+             * Backend
+             * @default default
+             */
+            backend: string | "default";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "maintain";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** On */
+            on: boolean;
+        };
+        /**
+         * MaintenanceListOut
+         * @description What is going on or to come first, the soonest first; then what was, the last one first.
+         */
+        MaintenanceListOut: {
+            /** Maintenance */
+            maintenance: components["schemas"]["MaintenanceOut"][];
+        };
+        /**
+         * MaintenanceOut
+         * @description Work that is planned, or was.
+         */
+        MaintenanceOut: {
+            /** Begins At */
+            begins_at: string;
+            /** Components */
+            components: string[];
+            /** Ends At */
+            ends_at: string;
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "upcoming" | "active" | "over" | "cancelled";
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MergeAct
+         * @description The incident belongs to another one, `into`: that has the story of both.
+         */
+        MergeAct: {
+            /** Incident */
+            incident: string;
+            /** Into */
+            into: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "merge";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
         };
         /**
          * MessageOut
@@ -1622,7 +2045,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "loading" | "fetching" | "missing" | "down";
+            state: "ready" | "loading" | "fetching" | "missing" | "down" | "maintenance";
         };
         /**
          * NewCharacter
@@ -1661,6 +2084,28 @@ export interface components {
             tags?: string[] | null;
         };
         /**
+         * NoteAct
+         * @description Write a line into an incident's story, and with `stage` say how far it has come.
+         */
+        NoteAct: {
+            /** Incident */
+            incident: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "note";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Stage */
+            stage?: ("identified" | "recovering" | "monitoring") | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * OneCharacter
          * @description One character.
          */
@@ -1696,6 +2141,119 @@ export interface components {
             title: string;
             /** Updated At */
             updated_at: string;
+        };
+        /**
+         * OpenTurnOut
+         * @description A turn that has not ended, in which chat, and since when it is written by `worker` or waits (null). `length` is
+         *     how long the reply is so far, in code points.
+         */
+        OpenTurnOut: {
+            /** Chat */
+            chat: string;
+            /** Chat Id */
+            chat_id: string;
+            /** Id */
+            id: string;
+            /** Length */
+            length: number;
+            /** Since */
+            since: string;
+            /** Worker */
+            worker: string | null;
+        };
+        /**
+         * OperatedBackendOut
+         * @description A backend, and whether somebody works at it.
+         */
+        OperatedBackendOut: {
+            /** Active */
+            active: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedded" | "configured" | "added";
+            maintenance: components["schemas"]["OrderOut"] | null;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * OperatedComponentOut
+         * @description A component and how it stands. `group` is the id of the one that it is a part of.
+         */
+        OperatedComponentOut: {
+            /** About */
+            about: string;
+            /** Detail */
+            detail: string;
+            /** Group */
+            group: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "operational" | "degraded_performance" | "partial_outage" | "major_outage" | "under_maintenance";
+            /** Name */
+            name: string;
+            /** Since */
+            since: string;
+        };
+        /**
+         * OrderOut
+         * @description An order that is in force: who gave it, and when.
+         */
+        OrderOut: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * OverviewOut
+         * @description Everything at a glance. `at` is now; `told_at` is when the health process last told how components stand, null
+         *     where it never has. `turns` are at most 50. `exceptions` counts those that nobody foresaw, `exception_groups` their
+         *     groups.
+         */
+        OverviewOut: {
+            /** At */
+            at: string;
+            /** Backends */
+            backends: components["schemas"]["OperatedBackendOut"][];
+            /** Components */
+            components: components["schemas"]["OperatedComponentOut"][];
+            drain: components["schemas"]["OrderOut"] | null;
+            drill: components["schemas"]["DrillOut"] | null;
+            /** Exception Groups */
+            exception_groups: number;
+            /** Exceptions */
+            exceptions: number;
+            /** Incidents */
+            incidents: components["schemas"]["IncidentOut"][];
+            /**
+             * Indicator
+             * @enum {string}
+             */
+            indicator: "none" | "minor" | "major" | "critical" | "maintenance";
+            /** Maintenance */
+            maintenance: components["schemas"]["MaintenanceOut"][];
+            pause: components["schemas"]["OrderOut"] | null;
+            /** Processes */
+            processes: components["schemas"]["ProcessOut"][];
+            queue: components["schemas"]["QueueOut"];
+            /** Reports */
+            reports: number;
+            /** Told At */
+            told_at: string | null;
+            /** Turns */
+            turns: components["schemas"]["OpenTurnOut"][];
+            /** Version */
+            version: string;
         };
         /**
          * PatchChat
@@ -1738,6 +2296,24 @@ export interface components {
             welcomed?: boolean | null;
         };
         /**
+         * PauseAct
+         * @description Have new messages refused with `intake_paused`, or with `on` false take them again.
+         */
+        PauseAct: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "pause";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** On */
+            on: boolean;
+        };
+        /**
          * PersonaOut
          * @description A persona.
          */
@@ -1760,6 +2336,41 @@ export interface components {
         PersonasOut: {
             /** Personas */
             personas: components["schemas"]["PersonaOut"][];
+        };
+        /**
+         * PlanAct
+         * @description Plan work on components. While it goes on, what is wrong with them is no incident.
+         */
+        PlanAct: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /** Components */
+            components: string[];
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "plan";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
         };
         /**
          * PresetOut
@@ -1824,10 +2435,24 @@ export interface components {
         /**
          * ProcessOut
          * @description A process of this installation; `since` is when it got into its state, ISO 8601.
+         *
+         *     `restarts` counts its starts after the first, `deaths` how often it ended although nobody had asked for that;
+         *     `last_exit` says how, in words. With `needs_operator` it keeps ending. `memory_bytes` is what it holds for itself,
+         *     `cpu` its share of one core lately, null where that is not known.
          */
         ProcessOut: {
+            /** Cpu */
+            cpu: number | null;
+            /** Deaths */
+            deaths: number;
+            /** Last Exit */
+            last_exit: string | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
             /** Name */
             name: string;
+            /** Needs Operator */
+            needs_operator: boolean;
             /** Pid */
             pid: number | null;
             /** Restarts */
@@ -2010,6 +2635,17 @@ export interface components {
             parent_id: string;
         };
         /**
+         * QueueOut
+         * @description How many turns wait and are being written, and how long one more would wait.
+         */
+        QueueOut: {
+            left: components["schemas"]["LeftOut"] | null;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * ReportOut
          * @description A report as it lies in the operator's list; `text` is null where its writer did not agree to show it.
          */
@@ -2039,6 +2675,66 @@ export interface components {
         ReportsOut: {
             /** Reports */
             reports: components["schemas"]["ReportOut"][];
+        };
+        /**
+         * ResolveAct
+         * @description The incident is over. Should anything be broken still, there is a new one at once.
+         */
+        ResolveAct: {
+            /** Incident */
+            incident: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "resolve";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * RestartAct
+         * @description End a process in good order and start it again. Replies that it writes are taken over by others.
+         */
+        RestartAct: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "restart";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Process */
+            process: string;
+        };
+        /**
+         * SampleOut
+         * @description What was in the span of `step_s` that begins at `at`: see the members of `core.load.Sample`.
+         */
+        SampleOut: {
+            /** Asked */
+            asked: number;
+            /** At */
+            at: string;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** First P50 S */
+            first_p50_s: number | null;
+            /** First P95 S */
+            first_p95_s: number | null;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * SettingsOut
@@ -2095,6 +2791,43 @@ export interface components {
             version: string;
         };
         /**
+         * StoryOut
+         * @description A line of an incident's story. `by` is who wrote it; null for Perdure itself.
+         */
+        StoryOut: {
+            /** At */
+            at: string;
+            /** By */
+            by: string | null;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "detected" | "identified" | "recovering" | "monitoring" | "resolved";
+            /** Text */
+            text: string;
+        };
+        /**
+         * TitleAct
+         * @description Say what an incident is called.
+         */
+        TitleAct: {
+            /** Incident */
+            incident: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "title";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * TokensOut
          * @description How many tokens each text has. `exact` where the active backend counted them, otherwise a cautious estimate.
          */
@@ -2105,6 +2838,21 @@ export interface components {
             tokenizer: string | null;
             /** Tokens */
             tokens: number[];
+        };
+        /**
+         * TollOut
+         * @description What an incident has done to people: replies that were interrupted, the chats they are in, replies that were
+         *     given up, messages that are lost.
+         */
+        TollOut: {
+            /** Chats */
+            chats: number;
+            /** Failed */
+            failed: number;
+            /** Lost */
+            lost: number;
+            /** Turns */
+            turns: number;
         };
         /**
          * TrashOut
@@ -3663,6 +4411,88 @@ export interface operations {
             };
         };
     };
+    list_acts_api_v1_operator_acts_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActsOut"];
+                };
+            };
+        };
+    };
+    act_api_v1_operator_acts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteAct"] | components["schemas"]["TitleAct"] | components["schemas"]["MergeAct"] | components["schemas"]["ResolveAct"] | components["schemas"]["PlanAct"] | components["schemas"]["ChangeAct"] | components["schemas"]["CancelAct"] | components["schemas"]["DrillAct"] | components["schemas"]["RestartAct"] | components["schemas"]["DrainAct"] | components["schemas"]["PauseAct"] | components["schemas"]["MaintainAct"];
+            };
+        };
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedOut"];
+                };
+            };
+        };
+    };
     exceptions_api_v1_operator_exceptions_get: {
         parameters: {
             query?: {
@@ -3738,6 +4568,202 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    incidents_api_v1_operator_incidents_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentsOut"];
+                };
+            };
+        };
+    };
+    incident_api_v1_operator_incidents__incident_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+        };
+    };
+    load_api_v1_operator_load_get: {
+        parameters: {
+            query?: {
+                span?: "day" | "month";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadOut"];
+                };
+            };
+        };
+    };
+    maintenance_api_v1_operator_maintenance_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaintenanceListOut"];
+                };
+            };
+        };
+    };
+    overview_api_v1_operator_overview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked cannot be done as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server or its model failed. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewOut"];
+                };
             };
         };
     };

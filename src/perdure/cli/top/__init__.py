@@ -1,0 +1,1 @@
+"""`perdure top`: how a server is, and what can be done about it, on one screen of the terminal."""

@@ -16,6 +16,7 @@ from perdure.engine.unforeseen import Note
 from perdure.http.app import create_app
 from perdure.http.guard import SECURITY_HEADERS
 from perdure.http.known_health import KnownHealth
+from perdure.http.metrics import Metrics
 from perdure.http.problems import problem
 from perdure.http.service import Service
 from tests.http.asking import MEMBERS, Answer, Asking
@@ -55,11 +56,13 @@ async def answered_by_an_app_whose_store(
     async def read(_: object) -> NoReturn:
         raise error
 
+    async def nothing() -> None:
+        return None
+
     settings = Settings.model_validate({"data_dir": "/nowhere"})
     store = SimpleNamespace(read=read)
-    service = SimpleNamespace(
-        settings=settings, pages=Path("/nowhere"), store=store, note=note, health=KnownHealth(lambda: 0.0)
-    )
+    service = SimpleNamespace(settings=settings, pages=Path("/nowhere"), store=store, note=note)
+    service.health, service.metrics = KnownHealth(lambda: 0.0), Metrics(lambda: 0, nothing)
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:

@@ -39,6 +39,7 @@ _SERVICE = SimpleNamespace(
     pages=Path("/nowhere"),
     note=lambda *_: None,
     health=KnownHealth(lambda: 0.0),
+    metrics=None,
 )
 # The event stream, which has no end, has tests of its own.
 schema = schemathesis.openapi.from_dict(create_app(cast(Service, _SERVICE)).openapi()).exclude(path_regex="/events$")

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import structlog
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from perdure.bootstrap.backends import model_name
 from perdure.bootstrap.process import stop_on_signals
@@ -22,7 +23,9 @@ from perdure.core.traffic import Traffic
 from perdure.engine import backends
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import component_of, components
+from perdure.health.counted import Counted
 from perdure.health.desk import Desk
+from perdure.health.gauges import Gauges
 from perdure.health.healer import Healer
 from perdure.health.ledger import Ledger
 from perdure.health.look import Look
@@ -33,6 +36,7 @@ from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
 from perdure.health.notifier import Notifier, Receivers
 from perdure.health.publish import keep_published
+from perdure.health.samples import Samples
 from perdure.health.standings import Standings
 from perdure.health.telling import Telling
 from perdure.health.watch import PROCESSES, Watch
@@ -47,6 +51,7 @@ log = structlog.get_logger()
 async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> None:
     """Watch over the installation whose web process is at `web_url`, until told to stop."""
     stop = stop_on_signals()
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, which Prometheus does not read
     store = SqliteStore(settings.paths.database)
     ledger = await asyncio.to_thread(Ledger, settings.paths.health)
     chronicle = Chronicle(ledger, time.time, settings.escalate_after_s)
@@ -87,14 +92,21 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         )
         standings = Standings(leaves, time.time, chronicle.maintained)
         telling = Telling("Perdure", web_url, specs, time.time)
-        watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, healing, time.time)
-        desk = control.ControlSocket(settings.paths.desk, Desk(watch, lifeline.incarnation).answer)
+        metrics = CollectorRegistry()
+        counted = Counted(metrics)
+        watch = Watch(
+            specs, looks, processes, store, chronicle, standings, telling, traffic, counted, healing, time.time
+        )
+        samples = Samples(store, settings.paths.database, lambda: processes.seen)
+        metrics.register(Gauges(telling, standings, chronicle, watch, processes, samples))
+        desk = control.ControlSocket(settings.paths.desk, Desk(watch, metrics, lifeline.incarnation).answer)
         await desk.open()
         # A connection of its own: it waits for nobody who writes beside it, and nobody waits for it.
         deliveries = await asyncio.to_thread(Ledger, settings.paths.health)
         notifier = Notifier(chronicle, deliveries, _receivers(settings), settings.notify_after_s, time.time)
         publishing = keep_published(watch, settings.paths.site, time.time)
-        work = (beat(lifeline), _notices(lifeline, watch), publishing, healer.run(time.time), notifier.run(session))
+        telling_others = (publishing, notifier.run(session))
+        work = (beat(lifeline), _notices(lifeline, watch), healer.run(time.time), samples.run(), *telling_others)
         background = [asyncio.create_task(each) for each in work]
         log.info("health is ready")
         await watch.run(stop)

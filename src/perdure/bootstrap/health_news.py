@@ -1,4 +1,6 @@
-"""How a web process hears of the health of everything: it asks the health process for its report, again and again."""
+"""How a web process hears of the health of everything: it asks the health process for its report, again and again, and
+for its metrics when somebody wants them.
+"""
 
 from __future__ import annotations
 
@@ -31,3 +33,12 @@ async def keep_informed(settings: Settings, health: KnownHealth) -> None:
             if isinstance(answer, dict) and "report" in answer:
                 health.heard(answer["version"], REPORT.validate_python(answer["report"]))
         await asyncio.sleep(EVERY_S)
+
+
+async def installation_metrics(settings: Settings) -> str | None:
+    """What the health process counts, in Prometheus's text format; None while it does not answer."""
+    try:
+        answer = await control.ask_async(settings.paths.desk, "metrics")
+    except ControlError:
+        return None
+    return str(answer["metrics"]) if isinstance(answer, dict) else None

@@ -9,15 +9,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
+from prometheus_client import disable_created_metrics
 
 from perdure.bells.unix import UnixBell
 from perdure.bootstrap.clock import SystemClock
-from perdure.bootstrap.health_news import keep_informed
+from perdure.bootstrap.health_news import installation_metrics, keep_informed
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.seed import seed_cast
 from perdure.bootstrap.web_backends import WebBackends
@@ -27,6 +29,7 @@ from perdure.engine.unforeseen import Recorder
 from perdure.http.admission import Door
 from perdure.http.app import create_app
 from perdure.http.known_health import KnownHealth
+from perdure.http.metrics import Metrics
 from perdure.http.service import Service
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise import control
@@ -53,6 +56,7 @@ class _Server(uvicorn.Server):
 async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socket) -> None:
     """Serve on `listener` until told to stop."""
     stop = stop_on_signals()
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, which Prometheus does not read
     tempfile.tempdir = str(settings.paths.run)  # uploads wait here: /tmp may be small, and is everybody's
     bell = UnixBell(settings.paths.bells, "web", lifeline.incarnation)
     await bell.open()
@@ -73,6 +77,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
 
     await seed_cast(store, clock)
     health = KnownHealth(clock.jitter)
+    metrics = Metrics(lambda: tailer.listening, partial(installation_metrics, settings))
     service = Service(
         settings=settings,
         store=store,
@@ -84,6 +89,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         note=recorder.note,
         door=Door(clock, settings.messages_per_minute, settings.max_queued),
         health=health,
+        metrics=metrics,
     )
     config = uvicorn.Config(
         create_app(service),

@@ -73,12 +73,13 @@ class Traffic:
     usual_first_s: float | None = None
     """How long first tokens take usually: a mean in which old ones fade."""
 
-    def take(self, moment: Moment) -> None:
-        """Count one more entry."""
+    def take(self, moment: Moment) -> Ended | None:
+        """Count one more entry; returns the attempt that has ended by it."""
         if moment.kind == "delta" and moment.turn_id is not None:
             self._spoken(moment.turn_id, moment.at)
         elif moment.kind == "turn" and moment.turn_id is not None and moment.view is not None:
-            self._stands(moment.turn_id, moment.at, moment.view)
+            return self._stands(moment.turn_id, moment.at, moment.view)
+        return None
 
     def tidy(self, now: float) -> None:
         """Forget what is too long ago."""
@@ -125,26 +126,23 @@ class Traffic:
             self.usual_first_s = _learned(self.usual_first_s, took)
         one.spoke_at = at
 
-    def _stands(self, turn_id: str, at: float, view: Mapping[str, Any]) -> None:
+    def _stands(self, turn_id: str, at: float, view: Mapping[str, Any]) -> Ended | None:
         attempts = view["attempts"]
         known = self.running.get(turn_id)
         if view["state"] == "running" and attempts:
             if known is None or known.attempt != attempts[-1]["n"]:
                 self.running[turn_id] = _Running(at, attempts[-1]["n"])
-            return
+            return None
         self.running.pop(turn_id, None)
-        if known is not None and attempts:
-            error = view["error"] or view["trouble"] or {}
-            outcome = str(attempts[-1]["outcome"])
-            failed = outcome not in ("done", "stopped", "released")
-            self.ended.append(
-                Ended(
-                    at,
-                    outcome,
-                    error.get("fault") if failed else None,
-                    error.get("code") if failed else None,
-                )
-            )
+        if known is None or not attempts:
+            return None
+        error = view["error"] or view["trouble"] or {}
+        outcome = str(attempts[-1]["outcome"])
+        failed = outcome not in ("done", "stopped", "released")
+        fault, code = (error.get("fault"), error.get("code")) if failed else (None, None)
+        ended = Ended(at, outcome, fault, code)
+        self.ended.append(ended)
+        return ended
 
 
 def _slow_from(usual_s: float) -> float:

@@ -19,6 +19,7 @@ from perdure.core.toll import Promised
 from perdure.core.traffic import Moment, Traffic
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import ComponentSpec
+from perdure.health.counted import Counted
 from perdure.health.look import Findings, Look, keep_looking
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.standings import Standings
@@ -62,6 +63,7 @@ class Watch:
         standings: Standings,
         telling: Telling,
         traffic: Traffic,
+        counted: Counted,
         healing: Callable[[], Mapping[str, Healing]],
         now: Callable[[], float],
     ) -> None:
@@ -73,13 +75,15 @@ class Watch:
         self._standings = standings
         self._telling = telling
         self._traffic = traffic
+        self._counted = counted
         self._promised = Promised()
         self._healing = healing
         self._now = now
         self._life = chronicle.life
         self._seq: int | None = None
         self._waits = Waits()
-        self._queue = Queue()
+        self.queue = Queue()
+        """What waits, and what is being spoken."""
         self._tolled_at: dict[str, float] = {}
         self._tolling: dict[str, asyncio.Task[None]] = {}
         self._woken = {look.name: asyncio.Event() for look in looks}
@@ -89,7 +93,7 @@ class Watch:
 
     def report(self) -> StatusReport:
         """What is to be told of all this now."""
-        return self._telling.report(self._standings.all, self._chronicle, self._queue)
+        return self._telling.report(self._standings.all, self._chronicle, self.queue)
 
     def changed(self) -> None:
         """Something is to be told that was not."""
@@ -192,16 +196,16 @@ class Watch:
         for moment in moments:
             self._take(moment)
         queue = Queue(waiting, len(self._traffic.running), self._waits.estimate())
-        if queue != self._queue:
-            self._queue = queue
+        if queue != self.queue:
+            self.queue = queue
             self.changed()
         return len(moments) == MOMENTS
 
     def _take(self, moment: Moment) -> None:
-        self._traffic.take(moment)
+        is_new = moment.seq > self._chronicle.counted_upto
+        self._counted.take(moment, self._traffic.take(moment), new=is_new)
         self._promised.take(moment)
         self._waits.take(moment)
-        is_new = moment.seq > self._chronicle.counted_upto
         if is_new and moment.kind == "turn" and moment.view is not None and not moment.view["attempts"]:
             self._chronicle.uptime.asked(moment.at)
 

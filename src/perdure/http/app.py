@@ -27,6 +27,7 @@ from perdure.http import (
 )
 from perdure.http import settings as settings_api
 from perdure.http.guard import Guard
+from perdure.http.metrics import Metered
 from perdure.http.service import Service
 from perdure.http.shortcut import ShortCut
 
@@ -68,4 +69,5 @@ def create_app(service: Service) -> FastAPI:
         note=service.note,
         inform=service.health.inform,
     )
+    app.add_middleware(Metered, metrics=service.metrics)
     return app

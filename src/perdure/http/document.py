@@ -17,7 +17,8 @@ from perdure.http.service import Service
 def document() -> str:
     """The document, as it is committed: the same for the same code, whatever the machine is set to."""
     parts = SimpleNamespace(settings=Settings.model_construct(host="127.0.0.1", allowed_hosts=(), access_token=None))
-    parts.pages, parts.note, parts.health = Path("/nowhere"), lambda *_: None, KnownHealth(lambda: 0.0)
+    parts.pages, parts.note = Path("/nowhere"), lambda *_: None
+    parts.health, parts.metrics = KnownHealth(lambda: 0.0), None
     # Nothing is asked of the service before the first request.
     app = create_app(cast(Service, parts))
     return json.dumps(app.openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"

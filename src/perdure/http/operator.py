@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from perdure import __version__
 from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
 from perdure.core.errors import TokenRequired
 from perdure.engine import backends
 from perdure.http.guard import COOKIE, matches
+from perdure.http.metrics import CONTENT_TYPE
 from perdure.http.problems import Json
 from perdure.http.schemas.operator import ProcessOut, PutSession, StatusOut
 from perdure.http.service import Perdure
@@ -35,9 +35,9 @@ async def ready(perdure: Perdure) -> Response:
 
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
-async def metrics() -> Response:
-    """Prometheus metrics of this process."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(perdure: Perdure) -> Response:
+    """Prometheus metrics: of this process, and of the whole installation while the health process answers."""
+    return Response(await perdure.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @router.get("/api/v1/status", response_model=StatusOut)

@@ -16,6 +16,7 @@ from perdure.engine.tailer import Tailer
 from perdure.engine.unforeseen import Note
 from perdure.http.admission import Door
 from perdure.http.known_health import KnownHealth
+from perdure.http.metrics import Metrics
 from perdure.ports.backends import Backends
 from perdure.ports.bell import Hint
 from perdure.ports.clock import Clock
@@ -38,6 +39,7 @@ class Service:
     note: Note
     door: Door
     health: KnownHealth
+    metrics: Metrics
 
     def turn_settings(self, records: Records) -> TurnSettings:
         """What a turn that is asked for in this transaction is asked with."""

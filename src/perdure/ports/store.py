@@ -298,6 +298,10 @@ class UnforeseenGroups(Protocol):
         """The last seen first."""
         ...
 
+    def times(self) -> Mapping[str, int]:
+        """How often each group was seen, by its fingerprint."""
+        ...
+
     def remove(self, fingerprint: str) -> None: ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -35,6 +35,7 @@ _AGAIN = (
         times=unforeseen.c.times + 1,
     )
 )
+_TIMES = select(unforeseen.c.fingerprint, unforeseen.c.times)
 _ADD = insert(unforeseen)
 _REMOVE = delete(unforeseen).where(_OWN)
 
@@ -52,6 +53,9 @@ class SqlUnforeseen:
 
     def lately(self, limit: int) -> Sequence[Unforeseen]:
         return [Unforeseen(*row) for row in self.db.rows(_LATELY, most=limit)]
+
+    def times(self) -> Mapping[str, int]:
+        return dict(self.db.rows(_TIMES))
 
     def remove(self, fingerprint: str) -> None:
         self.db.change(_REMOVE, group=fingerprint)

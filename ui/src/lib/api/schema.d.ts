@@ -960,7 +960,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Prometheus metrics of this process.
+         * @description Prometheus metrics: of this process, and of the whole installation while the health process answers.
          */
         get: operations["metrics_metrics_get"];
         put?: never;

@@ -19,6 +19,7 @@ from perdure.http.known_health import KnownHealth
 from perdure.http.metrics import Metrics
 from perdure.http.problems import problem
 from perdure.http.service import Service
+from perdure.ports.tracing import NO_TRACING
 from tests.http.asking import MEMBERS, Answer, Asking
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +64,7 @@ async def answered_by_an_app_whose_store(
     store = SimpleNamespace(read=read)
     service = SimpleNamespace(settings=settings, pages=Path("/nowhere"), store=store, note=note)
     service.health, service.metrics = KnownHealth(lambda: 0.0), Metrics(lambda: 0, nothing)
+    service.tracing = NO_TRACING
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:

@@ -22,6 +22,7 @@ from perdure.bootstrap.clock import SystemClock
 from perdure.bootstrap.health_news import installation_metrics, keep_informed
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.seed import seed_cast
+from perdure.bootstrap.tracing import tracing_of
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.engine.tailer import Tailer
@@ -78,6 +79,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     await seed_cast(store, clock)
     health = KnownHealth(clock.jitter)
     metrics = Metrics(lambda: tailer.listening, partial(installation_metrics, settings))
+    tracing = tracing_of(settings, lifeline.name)
     service = Service(
         settings=settings,
         store=store,
@@ -90,6 +92,7 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         door=Door(clock, settings.messages_per_minute, settings.max_queued),
         health=health,
         metrics=metrics,
+        tracing=tracing,
     )
     config = uvicorn.Config(
         create_app(service),
@@ -120,5 +123,6 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
             task.cancel()
     await backends.close()
     await recorder.settle()
+    await tracing.close()
     await store.close()
     bell.close()  # after the store, which rings it

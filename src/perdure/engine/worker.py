@@ -21,11 +21,13 @@ from perdure.engine.backends import active
 from perdure.engine.life import apply
 from perdure.engine.probes import Gate
 from perdure.engine.scene import Part
+from perdure.engine.traces import Traces
 from perdure.engine.unforeseen import Note
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.clock import Clock
 from perdure.ports.models import ActiveBackend, Backend
 from perdure.ports.store import Records, Store
+from perdure.ports.tracing import NO_TRACING, Tracing
 
 T = TypeVar("T")
 
@@ -66,6 +68,7 @@ class Worker:
         patience: Patience,
         note: Note,
         deaths: AsyncIterator[Mapping[str, str]] | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._identity = identity
         self._store = store
@@ -87,7 +90,8 @@ class Worker:
         # A silent backend is the attempt's to time; this is for attempts that are lost themselves.
         stuck_s = patience.first_token_s + patience.stall_s + STUCK_BEYOND_S
         self._limits = reaper.Limits(patience.model_s, stuck_s)
-        self._appender = Appender(store, clock, self._drop)
+        self._traces = Traces(tracing, store, clock, identity.name)
+        self._appender = Appender(store, clock, self._drop, self._traces.spoke)
         self._attempts = Attempts(store, clock, self._appender, patience, note)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -113,7 +117,8 @@ class Worker:
     async def _claim(self) -> None:
         """Take on whatever waits, as long as there is room and a backend to ask."""
         me = self._identity
-        await self._patiently(lambda r, now: reaper.bury_predecessors(r, me.name, me.incarnation, now))
+        dead = await self._patiently(lambda r, now: reaper.bury_predecessors(r, me.name, me.incarnation, now))
+        self._traces.ended(dead or ())
         await self._chosen.wait()
         while True:
             await self._wake.wait()
@@ -145,6 +150,7 @@ class Worker:
         return [(turn, _part(records, turn)) for turn in claimed]
 
     async def _attempt(self, turn: Turn, part: Part | None, backend: Backend) -> None:
+        self._traces.claimed(turn)
         try:
             error = await self._attempts.run(turn, part, backend)
             if error is None:
@@ -159,6 +165,7 @@ class Worker:
             del self._turns[_claim_of(turn)]
             del self._asked[_claim_of(turn)]
             self._wake.set()
+            self._traces.over(turn)
 
     async def _beat(self) -> None:
         """Renew, and reap."""
@@ -175,7 +182,7 @@ class Worker:
             if not late and await self._store_says(partial(reaper.overdue, limits=self._limits)):
                 absence = None if self._gate.open else await self._backend.now.absence()
                 reap = partial(reaper.reap, limits=self._limits, absence=absence)
-                await self._patiently(reap, durable=True)
+                self._traces.ended(await self._patiently(reap, durable=True) or ())
                 self._bell.ring(Hint.EVENTS)
             self._wake.set()
             self._check.set()
@@ -244,7 +251,9 @@ class Worker:
                 self._gate.shut(self._backend.now)
                 continue
             owner = Identity(death["name"], death["incarnation"]).owner
-            if await self._patiently(partial(_bury, owner)):
+            buried = await self._patiently(partial(_bury, owner))
+            if buried:
+                self._traces.ended(buried)
                 self._bell.ring(Hint.EVENTS)
                 self._bell.ring(Hint.QUEUED)
             self._wake.set()
@@ -265,6 +274,7 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         for turn in held:
             await self._give_back(turn)
+        await self._traces.settle()
 
     async def _store_says(self, question: Callable[[Records, float], bool]) -> bool:
         now = self._clock.now()
@@ -299,5 +309,5 @@ def _claim_of(turn: Turn) -> tuple[str, int]:
     return turn.id, turn.fence
 
 
-def _bury(owner: str, records: Records, now: float) -> int:
+def _bury(owner: str, records: Records, now: float) -> Sequence[Turn]:
     return reaper.bury(records, owner, now)

@@ -30,6 +30,7 @@ from perdure.http.guard import Guard
 from perdure.http.metrics import Metered
 from perdure.http.service import Service
 from perdure.http.shortcut import ShortCut
+from perdure.http.tracing import Traced
 
 
 def create_app(service: Service) -> FastAPI:
@@ -70,4 +71,6 @@ def create_app(service: Service) -> FastAPI:
         inform=service.health.inform,
     )
     app.add_middleware(Metered, metrics=service.metrics)
+    if service.tracing.on:
+        app.add_middleware(Traced, now=service.clock.now)
     return app

@@ -14,15 +14,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perdure import __version__
+from perdure.http.routes import template
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 REQUEST_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-NO_ROUTE = "none"
-"""Of a request that was refused before it came to any route."""
-
 Elsewhere = Callable[[], Awaitable[str | None]]
 """Asks the health process for its metrics, as text; None where it does not answer."""
 
@@ -52,7 +50,7 @@ class Metrics:
 
     def answered(self, scope: Scope, status: int, after_s: float) -> None:
         """Count the request of that ASGI scope, whose answer begins now."""
-        key = (_template(scope), scope["method"], status // 100)
+        key = (template(scope), scope["method"], status // 100)
         children = self._known.get(key) or self._children(*key)
         children[0].inc()
         children[1].observe(after_s)
@@ -91,10 +89,3 @@ class Metered:
             await send(message)
 
         await self._app(scope, receive, counted)
-
-
-def _template(scope: Scope) -> str:
-    """The route's path with the names of its parameters in the place of their values: there are only so many."""
-    route = scope.get("route")
-    # Files have no route of their own, but the folder that they are mounted at.
-    return scope.get("root_path") or NO_ROUTE if route is None else str(route.path_format)

@@ -50,7 +50,7 @@ async def test_a_method_that_a_path_does_not_have(ask: Asking, method: str, path
 
 
 async def answered_by_an_app_whose_store(
-    error: Exception, path: str = "/api/v1/chats", note: Note = lambda *_: None
+    error: Exception, path: str = "/api/v1/chats", note: Note = lambda *_: None, *, ending: bool = False
 ) -> Answer:
     """What a client gets where reading the record raises `error`."""
 
@@ -64,7 +64,7 @@ async def answered_by_an_app_whose_store(
     store = SimpleNamespace(read=read)
     service = SimpleNamespace(settings=settings, pages=Path("/nowhere"), store=store, note=note)
     service.health, service.metrics = KnownHealth(lambda: 0.0), Metrics(lambda: 0, nothing)
-    service.tracing = NO_TRACING
+    service.tracing, service.tailer = NO_TRACING, SimpleNamespace(closed=ending)
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -125,3 +125,10 @@ def test_every_error_of_the_tree_is_a_whole_document(kind: type[PerdureError]) -
         assert document["detail"].endswith(".") or document["detail"] == document["title"]
         if error.status in (429, 503):
             assert answer.headers["Retry-After"] == ("3" if error.retry_after_s else "1")
+
+
+async def test_a_process_that_is_about_to_end_is_not_ready() -> None:
+    """Whoever spreads requests over several sends it no more; it is alive all the same."""
+    error = AssertionError("nothing is read")
+    (await answered_by_an_app_whose_store(error, "/readyz", ending=True)).problem(503, "server_unavailable")
+    assert (await answered_by_an_app_whose_store(error, "/healthz", ending=True)).status == 200

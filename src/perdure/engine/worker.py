@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 import anyio
+from structlog.contextvars import bind_contextvars
 
 from perdure.core.errors import ModelMissing, StoreFull, StoreUnavailable
 from perdure.core.lease import HEARTBEAT_S, LEASE_S, grant
@@ -150,6 +151,8 @@ class Worker:
         return [(turn, _part(records, turn)) for turn in claimed]
 
     async def _attempt(self, turn: Turn, part: Part | None, backend: Backend) -> None:
+        # Every line that is logged on the way of this attempt says whose it is.
+        bind_contextvars(turn=turn.id, attempt=turn.attempt, worker=self._identity.name)
         self._traces.claimed(turn)
         try:
             error = await self._attempts.run(turn, part, backend)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Response
 
 from perdure import __version__
 from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
-from perdure.core.errors import TokenRequired
+from perdure.core.errors import Restarting, StoreUnavailable, TokenRequired
 from perdure.engine import backends
 from perdure.http.guard import COOKIE, matches
 from perdure.http.metrics import CONTENT_TYPE
@@ -20,17 +21,26 @@ from perdure.http.service import Perdure
 
 router = APIRouter(tags=["operator"])
 
+READY_WITHIN_S = 0.5
+"""How long the record may take to be read. Less than orchestrators wait for an answer, which is a second."""
+
 
 @router.get("/healthz")
 async def alive() -> Response:
-    """Whether this process answers at all."""
+    """Whether this process's event loop turns. It asks nobody else: a broken record is no reason to start it anew."""
     return Json({"status": "ok"})
 
 
 @router.get("/readyz")
 async def ready(perdure: Perdure) -> Response:
-    """Whether this process can do its work: it reads the record. 503 where it cannot."""
-    await perdure.store.read(lambda r: r.events.bounds())
+    """Whether this process can do its work: it reads the record, and is not about to end. 503 where it cannot."""
+    if perdure.tailer.closed:
+        raise Restarting("This process is about to end.")
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            await perdure.store.read(lambda r: r.events.bounds())
+    except TimeoutError:
+        raise StoreUnavailable(f"The record could not be read within {READY_WITHIN_S:g} s.") from None
     return Json({"status": "ok"})
 
 

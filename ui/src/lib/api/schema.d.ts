@@ -940,7 +940,7 @@ export interface paths {
         };
         /**
          * Alive
-         * @description Whether this process answers at all.
+         * @description Whether this process's event loop turns. It asks nobody else: a broken record is no reason to start it anew.
          */
         get: operations["alive_healthz_get"];
         put?: never;
@@ -980,7 +980,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Whether this process can do its work: it reads the record. 503 where it cannot.
+         * @description Whether this process can do its work: it reads the record, and is not about to end. 503 where it cannot.
          */
         get: operations["ready_readyz_get"];
         put?: never;

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from perdure.core.lease import grant
 from perdure.core.records import Attempt
-from perdure.core.turn import MAX_DEATHS, State, Turn
+from perdure.core.turn import MAX_DEATHS, Claimed, State, Turn
 from perdure.engine import worker as worker_module
+from perdure.engine.life import apply
 from perdure.ports.tracing import Asked
 
 from .doubles import Cue, CuedBackend, never, until, until_turn
@@ -72,11 +74,11 @@ async def test_a_turn_that_is_set_aside_is_told_by_who_buried_it(world: World) -
     turn = await world.ask()
     async with world.worker(CuedBackend(REPLY), "worker-2", capacity=0, tracing=told) as digger:
         for n in range(MAX_DEATHS):
-            async with world.worker(CuedBackend(cues=[Cue([never()])]), incarnation=f"life {n}") as mortal:
-                await until(lambda mortal=mortal: mortal.backend.open_streams == 1)
-                mortal.store.freeze()
-                digger.deaths.put_nowait({"role": "worker", "name": "worker-1", "incarnation": f"life {n}"})
-                await until_turn(world.store, turn.id, lambda now, n=n: now.deaths == n + 1)
+            claim = Claimed("worker-1", "cued", grant(f"worker-1:life {n}", world.clock.at))
+            turn = await world.store.write(lambda r, turn=turn, claim=claim: apply(r, turn, claim, world.clock.at))
+            digger.deaths.put_nowait({"role": "worker", "name": "worker-1", "incarnation": f"life {n}"})
+            turn = await until_turn(world.store, turn.id, lambda now, n=n: now.deaths == n + 1)
+    await until(lambda: bool(told.ends))
     assert (told.attempts, told.ends) == ([], [State.FAILED])
 
 

@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     notify_after_s: float = Field(
         60.0, ge=0, description="seconds that an incident has to last before anybody is told by webhook or e-mail"
     )
+    otlp_endpoint: AnyHttpUrl | None = Field(
+        None, description="address of an OpenTelemetry collector (OTLP over HTTP) that gets a trace of each reply"
+    )
     log_level: str = Field("info", pattern="(?i)^(debug|info|warning|error)$", description="what is logged")
     log_json: bool = Field(False, description="log as JSON lines")
 

@@ -30,7 +30,7 @@ class Desk:
         self.bell = LocalBell()
         self.store = FaultyStore(store, self.bell)
         self.lost: list[Turn] = []
-        self.appender = Appender(self.store, ToldClock(), self.lost.append)
+        self.appender = Appender(self.store, ToldClock(), self.lost.append, lambda _: None)
 
     async def open(self, name: str = "hello", fence: int = 1) -> Stream:
         """A stream for a turn that runs under `fence`."""

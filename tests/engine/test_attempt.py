@@ -31,7 +31,7 @@ class Desk:
     def __init__(self, store: SqliteStore, backend: CuedBackend, patience: Patience) -> None:
         self.store, self.backend = store, backend
         clock = ToldClock()
-        self.appender = Appender(store, clock, lambda _: None)
+        self.appender = Appender(store, clock, lambda _: None, lambda _: None)
         self.attempts = Attempts(store, clock, self.appender, patience, lambda *_: None)
 
     async def claim(self, turn: Turn) -> Turn:

@@ -42,10 +42,10 @@ async def test_a_lease_that_ran_out_is_reaped_once(store: SqliteStore) -> None:
     turn = await store.write(lambda records: claim(records, ask(records)))
     late = START_AT + LEASE_S
     assert not await store.read(lambda records: reaper.overdue(records, late - 0.01))
-    assert await store.write(lambda records: reaper.reap(records, late - 0.01)) == 0
+    assert len(await store.write(lambda records: reaper.reap(records, late - 0.01))) == 0
     assert await store.read(lambda records: reaper.overdue(records, late))
-    assert await store.write(lambda records: reaper.reap(records, late)) == 1
-    assert await store.write(lambda records: reaper.reap(records, late)) == 0
+    assert len(await store.write(lambda records: reaper.reap(records, late))) == 1
+    assert len(await store.write(lambda records: reaper.reap(records, late))) == 0
     after = await turn_of(store, turn)
     assert (after.state, after.deaths, after.fence) == (State.QUEUED, 1, turn.fence + 1)
     assert await outcomes(store, turn) == ["lease_expired"]
@@ -59,9 +59,9 @@ async def test_a_lease_that_is_renewed_for_nothing_is_taken_away(store: SqliteSt
     late = claimed_at + reaper.LIMITS.stuck_s
     assert await store.write(lambda records: records.turns.renew("worker-1:a", late + LEASE_S)) == 1
     assert not await store.read(lambda records: reaper.overdue(records, late))
-    assert await store.write(lambda records: reaper.reap(records, late)) == 0
+    assert len(await store.write(lambda records: reaper.reap(records, late))) == 0
     assert await store.read(lambda records: reaper.overdue(records, late + 0.01))
-    assert await store.write(lambda records: reaper.reap(records, late + 0.01)) == 1
+    assert len(await store.write(lambda records: reaper.reap(records, late + 0.01))) == 1
     assert (await turn_of(store, turn)).state is State.QUEUED
     assert await outcomes(store, turn) == ["lease_expired"]
 
@@ -70,8 +70,8 @@ async def test_a_dead_worker_is_buried_without_waiting(store: SqliteStore) -> No
     """What it held is free at once; what others hold is theirs."""
     gone = await store.write(lambda records: claim(records, ask(records, "one", "first")))
     kept = await store.write(lambda records: claim(records, ask(records, "two", "second"), "worker-10"))
-    assert await store.write(lambda records: reaper.bury(records, "worker-1:a", START_AT)) == 1
-    assert await store.write(lambda records: reaper.bury(records, "worker-1:a", START_AT)) == 0
+    assert len(await store.write(lambda records: reaper.bury(records, "worker-1:a", START_AT))) == 1
+    assert len(await store.write(lambda records: reaper.bury(records, "worker-1:a", START_AT))) == 0
     assert (await turn_of(store, gone)).state is State.QUEUED
     assert await turn_of(store, kept) == kept
     assert await outcomes(store, gone) == ["worker_died"]
@@ -80,9 +80,9 @@ async def test_a_dead_worker_is_buried_without_waiting(store: SqliteStore) -> No
 async def test_a_name_buries_its_earlier_lives(store: SqliteStore) -> None:
     """And not its own."""
     gone = await store.write(lambda records: claim(records, ask(records)))
-    assert await store.write(lambda r: reaper.bury_predecessors(r, "worker-1", "a", START_AT)) == 0
-    assert await store.write(lambda r: reaper.bury_predecessors(r, "worker-10", "b", START_AT)) == 0
-    assert await store.write(lambda r: reaper.bury_predecessors(r, "worker-1", "b", START_AT)) == 1
+    assert len(await store.write(lambda r: reaper.bury_predecessors(r, "worker-1", "a", START_AT))) == 0
+    assert len(await store.write(lambda r: reaper.bury_predecessors(r, "worker-10", "b", START_AT))) == 0
+    assert len(await store.write(lambda r: reaper.bury_predecessors(r, "worker-1", "b", START_AT))) == 1
     assert (await turn_of(store, gone)).state is State.QUEUED
 
 
@@ -96,8 +96,8 @@ async def test_patience_ends_with_the_reason_that_is_known(store: SqliteStore) -
     tried = await store.write(failed)
     never = await store.write(lambda records: ask(records, "never", "second"))
     assert not await store.read(lambda records: reaper.overdue(records, START_AT + PATIENCE_S))
-    assert await store.write(lambda records: reaper.reap(records, START_AT + PATIENCE_S)) == 0
-    assert await store.write(lambda records: reaper.reap(records, START_AT + PATIENCE_S + 1)) == 2
+    assert len(await store.write(lambda records: reaper.reap(records, START_AT + PATIENCE_S))) == 0
+    assert len(await store.write(lambda records: reaper.reap(records, START_AT + PATIENCE_S + 1))) == 2
     for turn, code in ((tried, ModelCut.code), (never, Overloaded.code)):
         after = await turn_of(store, turn)
         message = await store.read(lambda records, turn=turn: records.messages.get(turn.message_id))
@@ -111,7 +111,7 @@ async def test_patience_ends_with_the_reason_that_is_known(store: SqliteStore) -
 async def test_a_turn_that_runs_has_all_the_time_it_needs(store: SqliteStore) -> None:
     """Patience is for turns that wait: a slow model is not given up while it speaks."""
     turn = await store.write(lambda records: claim(records, ask(records), at=START_AT + 100 * PATIENCE_S))
-    assert await store.write(lambda records: reaper.reap(records, START_AT + 100 * PATIENCE_S + 1)) == 0
+    assert len(await store.write(lambda records: reaper.reap(records, START_AT + 100 * PATIENCE_S + 1))) == 0
     assert (await turn_of(store, turn)).state is State.RUNNING
 
 
@@ -126,7 +126,7 @@ async def test_resuming_begins_patience_anew(store: SqliteStore) -> None:
     assert await store.write(lambda records: reaper.resume(records, later)) == 0
     assert await turn_of(store, queued) == replace(queued, progressed_at=later)
     assert await turn_of(store, running) == replace(running, progressed_at=later)
-    assert await store.write(lambda records: reaper.reap(records, later)) == 1
+    assert len(await store.write(lambda records: reaper.reap(records, later))) == 1
     assert (await turn_of(store, running)).state is State.QUEUED
 
 

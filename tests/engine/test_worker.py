@@ -73,7 +73,7 @@ async def test_a_zombie_that_wins_its_turn_back_does_not_trip_over_itself(world:
         await world.said(turn, 5)
         process.store.freeze()
         world.clock.at += LEASE_S
-        assert await world.store.write(lambda records: reaper.reap(records, world.clock.at)) == 1
+        assert len(await world.store.write(lambda records: reaper.reap(records, world.clock.at))) == 1
         process.store.thaw()
         await until(lambda: len(backend.asked) == 2)
         old.set()

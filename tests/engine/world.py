@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from perdure.core.turn import Turn
 from perdure.engine.attempt import Patience
 from perdure.engine.worker import Identity, Worker
+from perdure.ports.tracing import NO_TRACING, Tracing
 from perdure.store.sqlite import SqliteStore
 
 from .doubles import Active, CuedBackend, FaultyStore, LocalBell, ToldClock, ask, ended, until_turn
@@ -57,6 +58,7 @@ class World:
         capacity: int = 8,
         patience: Patience | None = None,
         others: dict[str, CuedBackend] | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> AsyncIterator[Process]:
         """A worker that is ended with its context."""
         bell = LocalBell(self.hall)
@@ -75,6 +77,7 @@ class World:
             patience=patience or Patience(),
             note=lambda error, error_id: self.noted.append((error_id, error)),
             deaths=deaths(),
+            tracing=tracing,
         )
         process.task = asyncio.create_task(worker.run(process.stop))
         try:

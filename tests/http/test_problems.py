@@ -16,8 +16,10 @@ from perdure.engine.unforeseen import Note
 from perdure.http.app import create_app
 from perdure.http.guard import SECURITY_HEADERS
 from perdure.http.known_health import KnownHealth
+from perdure.http.metrics import Metrics
 from perdure.http.problems import problem
 from perdure.http.service import Service
+from perdure.ports.tracing import NO_TRACING
 from tests.http.asking import MEMBERS, Answer, Asking
 
 pytestmark = pytest.mark.anyio
@@ -48,18 +50,21 @@ async def test_a_method_that_a_path_does_not_have(ask: Asking, method: str, path
 
 
 async def answered_by_an_app_whose_store(
-    error: Exception, path: str = "/api/v1/chats", note: Note = lambda *_: None
+    error: Exception, path: str = "/api/v1/chats", note: Note = lambda *_: None, *, ending: bool = False
 ) -> Answer:
     """What a client gets where reading the record raises `error`."""
 
     async def read(_: object) -> NoReturn:
         raise error
 
+    async def nothing() -> None:
+        return None
+
     settings = Settings.model_validate({"data_dir": "/nowhere"})
     store = SimpleNamespace(read=read)
-    service = SimpleNamespace(
-        settings=settings, pages=Path("/nowhere"), store=store, note=note, health=KnownHealth(lambda: 0.0)
-    )
+    service = SimpleNamespace(settings=settings, pages=Path("/nowhere"), store=store, note=note)
+    service.health, service.metrics = KnownHealth(lambda: 0.0), Metrics(lambda: 0, nothing)
+    service.tracing, service.tailer = NO_TRACING, SimpleNamespace(closed=ending)
     sent: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -120,3 +125,10 @@ def test_every_error_of_the_tree_is_a_whole_document(kind: type[PerdureError]) -
         assert document["detail"].endswith(".") or document["detail"] == document["title"]
         if error.status in (429, 503):
             assert answer.headers["Retry-After"] == ("3" if error.retry_after_s else "1")
+
+
+async def test_a_process_that_is_about_to_end_is_not_ready() -> None:
+    """Whoever spreads requests over several sends it no more; it is alive all the same."""
+    error = AssertionError("nothing is read")
+    (await answered_by_an_app_whose_store(error, "/readyz", ending=True)).problem(503, "server_unavailable")
+    assert (await answered_by_an_app_whose_store(error, "/healthz", ending=True)).status == 200

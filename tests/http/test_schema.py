@@ -26,6 +26,7 @@ from perdure.http.app import create_app
 from perdure.http.known_health import KnownHealth
 from perdure.http.schemas.settings import PatchSettings
 from perdure.http.service import Service
+from perdure.ports.tracing import NO_TRACING
 from tests.http.installation import Installation
 
 CHECKS = [
@@ -39,6 +40,8 @@ _SERVICE = SimpleNamespace(
     pages=Path("/nowhere"),
     note=lambda *_: None,
     health=KnownHealth(lambda: 0.0),
+    metrics=None,
+    tracing=NO_TRACING,
 )
 # The event stream, which has no end, has tests of its own; so have the operator's acts, which concern everybody.
 schema = schemathesis.openapi.from_dict(create_app(cast(Service, _SERVICE)).openapi()).exclude(

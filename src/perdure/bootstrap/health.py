@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import structlog
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from perdure.bootstrap.backends import model_name
 from perdure.bootstrap.process import stop_on_signals
@@ -24,8 +25,10 @@ from perdure.engine import backends, orders
 from perdure.health.acts import Operator
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import component_of, components
+from perdure.health.counted import Counted
 from perdure.health.desk import Desk
 from perdure.health.drills import Drills
+from perdure.health.gauges import Gauges
 from perdure.health.healer import Healer
 from perdure.health.ledger import Ledger
 from perdure.health.look import Look
@@ -36,6 +39,7 @@ from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
 from perdure.health.notifier import Notifier, Receivers
 from perdure.health.publish import keep_published
+from perdure.health.samples import Samples
 from perdure.health.standings import Standings
 from perdure.health.telling import Telling
 from perdure.health.watch import PROCESSES, Watch
@@ -50,6 +54,7 @@ log = structlog.get_logger()
 async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> None:
     """Watch over the installation whose web process is at `web_url`, until told to stop."""
     stop = stop_on_signals()
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, which Prometheus does not read
     store = SqliteStore(settings.paths.database)
     ledger = await asyncio.to_thread(Ledger, settings.paths.health)
     chronicle = Chronicle(ledger, time.time, settings.escalate_after_s)
@@ -90,17 +95,23 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         )
         standings = Standings(leaves, time.time, chronicle.maintained)
         telling = Telling("Perdure", web_url, specs, time.time)
-        watch = Watch(specs, looks, processes, store, chronicle, standings, telling, traffic, healing, time.time)
+        metrics = CollectorRegistry()
+        counted = Counted(metrics)
+        watch = Watch(
+            specs, looks, processes, store, chronicle, standings, telling, traffic, counted, healing, time.time
+        )
+        samples = Samples(store, settings.paths.database, lambda: processes.seen)
+        metrics.register(Gauges(telling, standings, chronicle, watch, processes, samples))
         acts = await asyncio.to_thread(Ledger, settings.paths.health)  # likewise a connection of its own
         drills = Drills([sys.executable, "-m", "perdure.drill.beside", str(settings.paths.drill)], settings.paths.drill)
         operator = Operator(chronicle, acts, frozenset(leaves), time.time, drills)
-        desk = control.ControlSocket(settings.paths.desk, Desk(watch, operator, lifeline.incarnation).answer)
+        desk = control.ControlSocket(settings.paths.desk, Desk(watch, operator, metrics, lifeline.incarnation).answer)
         await desk.open()
         # A connection of its own: it waits for nobody who writes beside it, and nobody waits for it.
         deliveries = await asyncio.to_thread(Ledger, settings.paths.health)
         notifier = Notifier(chronicle, deliveries, _receivers(settings), settings.notify_after_s, time.time)
         publishing = keep_published(watch, settings.paths.site, time.time)
-        mine = (beat(lifeline), _notices(lifeline, watch), drills.watch())
+        mine = (beat(lifeline), _notices(lifeline, watch), drills.watch(), samples.run())
         work = (publishing, healer.run(time.time), notifier.run(session))
         background = [asyncio.create_task(each) for each in (*mine, *work)]
         log.info("health is ready")

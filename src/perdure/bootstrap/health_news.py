@@ -1,4 +1,6 @@
-"""How a web process hears of the health of everything: it asks the health process for its report, again and again."""
+"""How a web process hears of the health of everything: it asks the health process for its report, again and again, and
+for its metrics when somebody wants them.
+"""
 
 from __future__ import annotations
 
@@ -36,3 +38,12 @@ async def inform(settings: Settings, health: KnownHealth) -> None:
         return
     if isinstance(answer, dict) and "report" in answer:
         health.heard(answer["version"], REPORT.validate_python(answer["report"]))
+
+
+async def installation_metrics(settings: Settings) -> str | None:
+    """What the health process counts, in Prometheus's text format; None while it does not answer."""
+    try:
+        answer = await control.ask_async(settings.paths.desk, "metrics")
+    except ControlError:
+        return None
+    return str(answer["metrics"]) if isinstance(answer, dict) else None

@@ -6,13 +6,20 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict
 
 from perdure.config import Settings
 
 
 def configure(settings: Settings, process: str) -> None:
     """Log as the settings say; every line names the process."""
+
+    def named(_: object, __: str, event: EventDict) -> EventDict:
+        """A context variable would not reach the store's threads."""
+        return {**event, "process": process}
+
     shared: list[structlog.typing.Processor] = [
+        named,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -41,4 +48,3 @@ def configure(settings: Settings, process: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)

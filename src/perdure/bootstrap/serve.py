@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from perdure.bootstrap.extra import NO_OTEL, has_otel
 from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, WEB_URL_VARIABLE, Settings
 from perdure.store.head import is_current
 from perdure.supervise import listening
@@ -58,6 +59,8 @@ def prepare(settings: Settings) -> socket.socket:
     Raises RefusedError, or the ListenError of the supervisor's package.
     """
     refuse_unsafe(settings)
+    if settings.otlp_endpoint is not None and not has_otel():
+        raise RefusedError(f"{NO_OTEL}, or leave otlp_endpoint (PERDURE_OTLP_ENDPOINT) away.")
     make_data_dir(settings)
     return listening.bind(settings.host, settings.port)
 

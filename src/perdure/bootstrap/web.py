@@ -7,16 +7,19 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
 import uvicorn
+from prometheus_client import disable_created_metrics
 
 from perdure.bells.unix import UnixBell
 from perdure.bootstrap.clock import SystemClock
-from perdure.bootstrap.health_news import keep_informed
+from perdure.bootstrap.health_news import installation_metrics, keep_informed
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.seed import seed_cast
+from perdure.bootstrap.tracing import tracing_of
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.bootstrap.web_desk import WebDesk
 from perdure.config import Settings
@@ -25,6 +28,7 @@ from perdure.engine.unforeseen import Recorder
 from perdure.http.admission import Door
 from perdure.http.app import create_app
 from perdure.http.known_health import KnownHealth
+from perdure.http.metrics import Metrics
 from perdure.http.service import Service
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise.lifeline import Lifeline, beat
@@ -49,6 +53,7 @@ class _Server(uvicorn.Server):
 async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socket) -> None:
     """Serve on `listener` until told to stop."""
     stop = stop_on_signals()
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, which Prometheus does not read
     tempfile.tempdir = str(settings.paths.run)  # uploads wait here: /tmp may be small, and is everybody's
     bell = UnixBell(settings.paths.bells, "web", lifeline.incarnation)
     await bell.open()
@@ -62,6 +67,8 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
     await seed_cast(store, clock)
     health = KnownHealth(clock.jitter)
     desk = WebDesk(settings, lifeline.name, health)
+    metrics = Metrics(lambda: tailer.listening, partial(installation_metrics, settings))
+    tracing = tracing_of(settings, lifeline.name)
     service = Service(
         settings=settings,
         store=store,
@@ -73,6 +80,8 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
         note=recorder.note,
         door=Door(clock, settings.messages_per_minute, settings.max_queued),
         health=health,
+        metrics=metrics,
+        tracing=tracing,
     )
     config = uvicorn.Config(
         create_app(service),
@@ -103,5 +112,6 @@ async def run_web(settings: Settings, lifeline: Lifeline, listener: socket.socke
             task.cancel()
     await backends.close()
     await recorder.settle()
+    await tracing.close()
     await store.close()
     bell.close()  # after the store, which rings it

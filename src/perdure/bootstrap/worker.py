@@ -11,6 +11,7 @@ from perdure.bells.unix import UnixBell
 from perdure.bootstrap.backends import active_backend
 from perdure.bootstrap.clock import SystemClock
 from perdure.bootstrap.process import stop_on_signals
+from perdure.bootstrap.tracing import tracing_of
 from perdure.config import Settings
 from perdure.core.prompt import PromptMessage
 from perdure.engine.attempt import Patience
@@ -33,6 +34,7 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
     clock = SystemClock()
     recorder = Recorder(store, clock, lifeline.name)
     recorder.watch()
+    tracing = tracing_of(settings, lifeline.name)
     worker = Worker(
         Identity(lifeline.name, lifeline.incarnation),
         store,
@@ -42,6 +44,7 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
         patience=Patience(settings.first_token_s, settings.stall_s, settings.patience_s),
         note=recorder.note,
         deaths=_deaths(lifeline),
+        tracing=tracing,
     )
 
     async def foresee(head: tuple[PromptMessage, ...]) -> None:
@@ -57,6 +60,7 @@ async def run_worker(settings: Settings, lifeline: Lifeline) -> None:
         foreseeing.cancel()
     await backend.close()
     await recorder.settle()
+    await tracing.close()
     await store.close()
     bell.close()  # after the store, which rings it
 

@@ -52,6 +52,14 @@ class _Running:
 
 
 @dataclass(frozen=True, slots=True)
+class Began:
+    """A reply has begun: `after_s` seconds after a worker took it."""
+
+    at: float
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """An attempt that is over: `fault` is `model` or `network` where the backend or the way to it is to blame."""
 
@@ -73,14 +81,12 @@ class Traffic:
     usual_first_s: float | None = None
     """How long first tokens take usually: a mean in which old ones fade."""
 
-    def take(self, moment: Moment) -> float | None:
-        """Count one more entry. Where a reply has begun with it, returns how long that took since its claim, in
-        seconds.
-        """
+    def take(self, moment: Moment) -> Began | Ended | None:
+        """Count one more entry; returns the reply that has begun with it, or the attempt that has ended by it."""
         if moment.kind == "delta" and moment.turn_id is not None:
             return self._spoken(moment.turn_id, moment.at)
         if moment.kind == "turn" and moment.turn_id is not None and moment.view is not None:
-            self._stands(moment.turn_id, moment.at, moment.view)
+            return self._stands(moment.turn_id, moment.at, moment.view)
         return None
 
     def tidy(self, now: float) -> None:
@@ -117,39 +123,36 @@ class Traffic:
                 return Finding(Level.DEGRADED, Cause.BACKEND_SLOW, said)
         return Finding()
 
-    def _spoken(self, turn_id: str, at: float) -> float | None:
+    def _spoken(self, turn_id: str, at: float) -> Began | None:
         self.spoke_at = at
         one = self.running.get(turn_id)
         if one is None:
             return None
-        took = None
-        if one.spoke_at is None:
-            took = max(0.0, at - one.begun_at)
-            self.first_tokens.append((at, took))
-            self.usual_first_s = _learned(self.usual_first_s, took)
-        one.spoke_at = at
-        return took
+        is_first, one.spoke_at = one.spoke_at is None, at
+        if not is_first:
+            return None
+        took = max(0.0, at - one.begun_at)
+        self.first_tokens.append((at, took))
+        self.usual_first_s = _learned(self.usual_first_s, took)
+        return Began(at, took)
 
-    def _stands(self, turn_id: str, at: float, view: Mapping[str, Any]) -> None:
+    def _stands(self, turn_id: str, at: float, view: Mapping[str, Any]) -> Ended | None:
         attempts = view["attempts"]
         known = self.running.get(turn_id)
         if view["state"] == "running" and attempts:
             if known is None or known.attempt != attempts[-1]["n"]:
                 self.running[turn_id] = _Running(at, attempts[-1]["n"])
-            return
+            return None
         self.running.pop(turn_id, None)
-        if known is not None and attempts:
-            error = view["error"] or view["trouble"] or {}
-            outcome = str(attempts[-1]["outcome"])
-            failed = outcome not in ("done", "stopped", "released")
-            self.ended.append(
-                Ended(
-                    at,
-                    outcome,
-                    error.get("fault") if failed else None,
-                    error.get("code") if failed else None,
-                )
-            )
+        if known is None or not attempts:
+            return None
+        error = view["error"] or view["trouble"] or {}
+        outcome = str(attempts[-1]["outcome"])
+        failed = outcome not in ("done", "stopped", "released")
+        fault, code = (error.get("fault"), error.get("code")) if failed else (None, None)
+        ended = Ended(at, outcome, fault, code)
+        self.ended.append(ended)
+        return ended
 
 
 def _slow_from(usual_s: float) -> float:

@@ -64,10 +64,13 @@ class Stream:
 class Appender:
     """The one writer of reply text in a worker."""
 
-    def __init__(self, store: Store, clock: Clock, on_lost: Callable[[Turn], None]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, on_lost: Callable[[Turn], None], on_first: Callable[[Turn], None]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._on_lost = on_lost
+        self._on_first = on_first
         self._dirty: dict[Stream, None] = {}
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -91,6 +94,7 @@ class Appender:
         if not stream.spoke and chunk.text:
             stream.spoke = True
             self._hurry.set()
+            self._on_first(stream.turn)
 
     async def drain(self, stream: Stream) -> None:
         """Wait until all that was put is durable. Raises what stopped the stream."""

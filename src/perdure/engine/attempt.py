@@ -84,10 +84,10 @@ class Attempts:
         error_id = derived_id(turn.id, "attempt", str(turn.attempt))
         if isinstance(failure, PerdureError):
             failure.saved, failure.error_id = True, error_id
-            about = {"turn": turn.id, "attempt": turn.attempt, "code": failure.code, "detail": failure.detail}
-            log.warning("an attempt failed", error_id=error_id, **about)
+            # Not its detail, which may quote the backend, and the backend what was said: it stands with the turn.
+            log.warning("an attempt failed", error_id=error_id, code=failure.code, turn=turn.id, attempt=turn.attempt)
             return failure
-        log.error("unforeseen failure", error_id=error_id, turn=turn.id, exc_info=failure)
+        log.error("unforeseen failure", error_id=error_id, turn=turn.id, attempt=turn.attempt, exc_info=failure)
         self.note(failure, error_id)
         said = "An attempt at this reply failed in a way that was not foreseen."
         error = ServerError(said, saved=True, error_id=error_id)

@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from perdure.core.records import Attempt, News
-from perdure.core.turn import CloseAttempt, Event, OpenAttempt, Settle, Turn, advance
+from perdure.core.turn import CloseAttempt, Event, OpenAttempt, Settle, Turn, WorkerLost, advance
 from perdure.core.views import turn_view
 from perdure.engine.identity import derived_id
 from perdure.ports.store import Records
@@ -29,7 +29,6 @@ def apply(records: Records, turn: Turn, event: Event, now: float) -> Turn:
     text = reply_text(records, turn)
     if after.error is not None:
         after.error.error_id = after.error.error_id or derived_id(turn.id, "end")
-        log.warning("a reply was given up", error_id=after.error.error_id, turn=turn.id, code=after.error.code)
     records.turns.save(after, turn.fence)
     for effect in effects:
         match effect:
@@ -43,8 +42,19 @@ def apply(records: Records, turn: Turn, event: Event, now: float) -> Turn:
                 assert_never(effect)
     if not after.state.final:
         records.messages.mark(turn.message_id, after.state)
-    records.events.add([turn_news(after, records.turns.attempts(turn.id), text)], now)
+    attempts = records.turns.attempts(turn.id)
+    records.events.add([turn_news(after, attempts, text)], now)
+    _log(after, event, attempts)
     return after
+
+
+def _log(turn: Turn, event: Event, attempts: Sequence[Attempt]) -> None:
+    """What an operator will look for later. Whoever logs it may be another worker than the one whose attempt it was."""
+    about = {"turn": turn.id, "attempt": turn.attempt, "worker": attempts[-1].worker if attempts else None}
+    if isinstance(event, WorkerLost):
+        log.warning("a reply has lost its worker", outcome=event.outcome, **about)
+    if turn.error is not None:
+        log.warning("a reply was given up", error_id=turn.error.error_id, code=turn.error.code, **about)
 
 
 def turn_news(turn: Turn, attempts: Sequence[Attempt], text: str) -> News:

@@ -56,8 +56,8 @@ def overdue(records: Records, now: float, limits: Limits = LIMITS) -> bool:
     return bool(records.turns.expired(now) or waiting or records.turns.stuck(now - limits.stuck_s))
 
 
-def reap(records: Records, now: float, limits: Limits = LIMITS, absence: PerdureError | None = None) -> int:
-    """Give the turns of silent workers back, and end those that have waited too long. Returns how many.
+def reap(records: Records, now: float, limits: Limits = LIMITS, absence: PerdureError | None = None) -> Sequence[Turn]:
+    """Give the turns of silent workers back, and end those that have waited too long. Returns them, as they are then.
 
     `absence` is why the model does not answer now: what those end with that nobody has tried yet. Where a lease is
     taken from one who speaks after all, the fence keeps it from writing, and another goes on behind its last word.
@@ -65,7 +65,7 @@ def reap(records: Records, now: float, limits: Limits = LIMITS, absence: Perdure
     held = {turn.id: turn for turn in (*records.turns.expired(now), *records.turns.stuck(now - limits.stuck_s))}
     lost = _each(records, tuple(held.values()), lambda _: WorkerLost(Outcome.EXPIRED), now)
     waited = records.turns.waiting_since(now - limits.patience_s)
-    return lost + _each(records, waited, _given_up(records, absence), now)
+    return (*lost, *_each(records, waited, _given_up(records, absence), now))
 
 
 def resume(records: Records, now: float, patience_s: float = PATIENCE_S) -> int:
@@ -81,13 +81,13 @@ def resume(records: Records, now: float, patience_s: float = PATIENCE_S) -> int:
     return len(forgiven)
 
 
-def bury(records: Records, owner: str, now: float) -> int:
-    """A worker is known to be dead: give its turns back without waiting for their leases. Returns how many."""
+def bury(records: Records, owner: str, now: float) -> Sequence[Turn]:
+    """A worker is known to be dead: give its turns back without waiting for their leases. Returns as `reap`."""
     return _each(records, records.turns.running_of(owner), lambda _: WorkerLost(Outcome.DIED), now)
 
 
-def bury_predecessors(records: Records, name: str, incarnation: str, now: float) -> int:
-    """A worker's name is held by one process at a time: what earlier ones of this name held is free."""
+def bury_predecessors(records: Records, name: str, incarnation: str, now: float) -> Sequence[Turn]:
+    """A worker's name is held by one process at a time: what earlier ones of it held is free. Returns as `reap`."""
     held = records.turns.running_of_others(name, incarnation)
     return _each(records, held, lambda _: WorkerLost(Outcome.DIED), now)
 
@@ -113,12 +113,11 @@ def _given_up(records: Records, absence: PerdureError | None) -> _Why:
     return why
 
 
-def _each(records: Records, turns: Sequence[Turn], why: _Why, now: float) -> int:
-    taken = 0
+def _each(records: Records, turns: Sequence[Turn], why: _Why, now: float) -> Sequence[Turn]:
+    taken: list[Turn] = []
     for turn in turns:
         try:
-            apply(records, turn, why(turn), now)
-            taken += 1
+            taken.append(apply(records, turn, why(turn), now))
         except (FenceLost, NotPossible):
             continue
     return taken

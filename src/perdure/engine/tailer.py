@@ -75,6 +75,16 @@ class Tailer:
         self._closed = False
         bell.listen(Hint.EVENTS, self._wake.set)
 
+    @property
+    def listening(self) -> int:
+        """How many listeners there are."""
+        return sum(map(len, self._listeners.values()))
+
+    @property
+    def closed(self) -> bool:
+        """Whether everybody was let go, since this process ends."""
+        return self._closed
+
     def wake(self) -> None:
         """This process itself has written something."""
         self._wake.set()

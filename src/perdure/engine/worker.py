@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 import anyio
+from structlog.contextvars import bind_contextvars
 
 from perdure.core.errors import ModelMissing, PerdureError, StoreFull, StoreUnavailable
 from perdure.core.lease import HEARTBEAT_S, LEASE_S, grant
@@ -22,11 +23,13 @@ from perdure.engine.backends import active
 from perdure.engine.life import apply
 from perdure.engine.probes import Gate
 from perdure.engine.scene import Part
+from perdure.engine.traces import Traces
 from perdure.engine.unforeseen import Note
 from perdure.ports.bell import Bell, Hint
 from perdure.ports.clock import Clock
 from perdure.ports.models import ActiveBackend, Backend
 from perdure.ports.store import Records, Store
+from perdure.ports.tracing import NO_TRACING, Tracing
 
 T = TypeVar("T")
 
@@ -67,6 +70,7 @@ class Worker:
         patience: Patience,
         note: Note,
         deaths: AsyncIterator[Mapping[str, str]] | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._identity = identity
         self._store = store
@@ -89,7 +93,8 @@ class Worker:
         # A silent backend is the attempt's to time; this is for attempts that are lost themselves.
         stuck_s = patience.first_token_s + patience.stall_s + STUCK_BEYOND_S
         self._limits = reaper.Limits(patience.model_s, stuck_s)
-        self._appender = Appender(store, clock, self._drop)
+        self._traces = Traces(tracing, store, clock, identity.name)
+        self._appender = Appender(store, clock, self._drop, self._traces.spoke)
         self._attempts = Attempts(store, clock, self._appender, patience, note)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -115,7 +120,8 @@ class Worker:
     async def _claim(self) -> None:
         """Take on whatever waits, as long as there is room and a backend to ask."""
         me = self._identity
-        await self._patiently(lambda r, now: reaper.bury_predecessors(r, me.name, me.incarnation, now))
+        dead = await self._patiently(lambda r, now: reaper.bury_predecessors(r, me.name, me.incarnation, now))
+        self._traces.ended(dead or ())
         await self._chosen.wait()
         while True:
             await self._wake.wait()
@@ -152,6 +158,9 @@ class Worker:
         return [(turn, _part(records, turn)) for turn in claimed]
 
     async def _attempt(self, turn: Turn, part: Part | None, backend: Backend) -> None:
+        # Every line that is logged on the way of this attempt says whose it is.
+        bind_contextvars(turn=turn.id, attempt=turn.attempt, worker=self._identity.name)
+        self._traces.claimed(turn)
         try:
             error = await self._attempts.run(turn, part, backend)
             if error is None:
@@ -166,6 +175,7 @@ class Worker:
             del self._turns[_claim_of(turn)]
             del self._asked[_claim_of(turn)]
             self._wake.set()
+            self._traces.over(turn)
 
     async def _beat(self) -> None:
         """Renew, and reap."""
@@ -182,14 +192,14 @@ class Worker:
             if not late and await self._store_says(partial(reaper.overdue, limits=self._limits)):
                 absence = None if self._gate.open else await self._backend.now.absence()
                 reap = partial(self._reap, absence=absence)
-                await self._patiently(reap, durable=True)
+                self._traces.ended(await self._patiently(reap, durable=True) or ())
                 self._bell.ring(Hint.EVENTS)
             self._wake.set()
             self._check.set()
             self._look.set()
             await asyncio.sleep(HEARTBEAT_S)
 
-    def _reap(self, records: Records, now: float, *, absence: PerdureError | None) -> int:
+    def _reap(self, records: Records, now: float, *, absence: PerdureError | None) -> Sequence[Turn]:
         if orders.held(records):
             # What waits because the operator wants it so has not been given up by anybody.
             reaper.resume(records, now, self._limits.patience_s)
@@ -258,7 +268,9 @@ class Worker:
                 self._gate.shut(self._backend.now)
                 continue
             owner = Identity(death["name"], death["incarnation"]).owner
-            if await self._patiently(partial(_bury, owner)):
+            buried = await self._patiently(partial(_bury, owner))
+            if buried:
+                self._traces.ended(buried)
                 self._bell.ring(Hint.EVENTS)
                 self._bell.ring(Hint.QUEUED)
             self._wake.set()
@@ -279,6 +291,7 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         for turn in held:
             await self._give_back(turn)
+        await self._traces.settle()
 
     async def _store_says(self, question: Callable[[Records, float], bool]) -> bool:
         now = self._clock.now()
@@ -313,5 +326,5 @@ def _claim_of(turn: Turn) -> tuple[str, int]:
     return turn.id, turn.fence
 
 
-def _bury(owner: str, records: Records, now: float) -> int:
+def _bury(owner: str, records: Records, now: float) -> Sequence[Turn]:
     return reaper.bury(records, owner, now)

@@ -1,14 +1,15 @@
 """Where others ask the health process: one request line, one JSON answer, over a socket in the data folder.
 
-`report VERSION` gives `{"version": …, "report": …}`, without the report where the version is the same. `act JSON` does
-what an operator asks (`health/acts.py`) and gives `{"id": …}`. `acts LIMIT` gives `{"acts": [[at, by, act], …]}`, the
-last one first. `load STEP_S` gives `{"samples": […]}`: the last day by the minute (60), or the last month more coarsely
-(900).
+`report VERSION` gives `{"version": …, "report": …}`, without the report where the version is the same. `metrics` gives
+`{"metrics": …}`: the metrics of the whole installation in Prometheus's text format. `act JSON` does what an operator
+asks (`health/acts.py`) and gives `{"id": …}`. `acts LIMIT` gives `{"acts": [[at, by, act], …]}`, the last one first.
+`load STEP_S` gives `{"samples": […]}`: the last day by the minute (60), or the last month more coarsely (900).
 """
 
 from __future__ import annotations
 
 import orjson
+from prometheus_client import CollectorRegistry, generate_latest
 
 from perdure.core.load import COARSE_S, MINUTE_S
 from perdure.health.acts import Operator, Refused
@@ -19,9 +20,10 @@ from perdure.health.watch import Watch
 class Desk:
     """Answers for `watch`, in the name of one life of the process: another one's versions are others."""
 
-    def __init__(self, watch: Watch, operator: Operator, incarnation: str) -> None:
+    def __init__(self, watch: Watch, operator: Operator, metrics: CollectorRegistry, incarnation: str) -> None:
         self._watch = watch
         self._operator = operator
+        self._metrics = metrics
         self._incarnation = incarnation
 
     def answer(self, request: str) -> object:
@@ -46,5 +48,8 @@ class Desk:
                 if version.strip() == current:
                     return {"version": current}
                 return {"version": current, "report": REPORT.dump_python(self._watch.report(), mode="json")}
+            case ["metrics"]:
+                return {"metrics": generate_latest(self._metrics).decode()}
             case _:
-                raise Refused("The request is unknown: ask for report VERSION, act JSON, acts LIMIT, or load STEP_S.")
+                known = "report VERSION, metrics, act JSON, acts LIMIT, or load STEP_S"
+                raise Refused(f"The request is unknown: ask for {known}.")

@@ -16,10 +16,11 @@ from perdure.core.incidents import Healing, Incident
 from perdure.core.queueing import Waits
 from perdure.core.report import Queue, StatusReport
 from perdure.core.toll import Promised
-from perdure.core.traffic import Moment, Traffic
+from perdure.core.traffic import Began, Ended, Moment, Traffic
 from perdure.engine import orders
 from perdure.health.chronicle import Chronicle
 from perdure.health.components import ComponentSpec
+from perdure.health.counted import Counted
 from perdure.health.look import Findings, Look, keep_looking
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.standings import Standings
@@ -63,6 +64,7 @@ class Watch:
         standings: Standings,
         telling: Telling,
         traffic: Traffic,
+        counted: Counted,
         healing: Callable[[], Mapping[str, Healing]],
         now: Callable[[], float],
     ) -> None:
@@ -74,13 +76,15 @@ class Watch:
         self._standings = standings
         self._telling = telling
         self._traffic = traffic
+        self._counted = counted
         self._promised = Promised()
         self._healing = healing
         self._now = now
         self._life = chronicle.life
         self._seq: int | None = None
         self._waits = Waits()
-        self._queue = Queue()
+        self.queue = Queue()
+        """What waits, and what is being spoken."""
         self._paused = False
         self._tolled_at: dict[str, float] = {}
         self._tolling: dict[str, asyncio.Task[None]] = {}
@@ -91,7 +95,7 @@ class Watch:
 
     def report(self) -> StatusReport:
         """What is to be told of all this now."""
-        return self._telling.report(self._standings.all, self._chronicle, self._queue, paused=self._paused)
+        return self._telling.report(self._standings.all, self._chronicle, self.queue, paused=self._paused)
 
     def changed(self) -> None:
         """Something is to be told that was not."""
@@ -196,20 +200,22 @@ class Watch:
             self._take(moment)
         queue = Queue(waiting, len(self._traffic.running), self._waits.estimate())
         self._chronicle.load.stands(self._now(), queue.waiting, queue.running)
-        if (queue, paused) != (self._queue, self._paused):
-            self._queue, self._paused = queue, paused
+        if (queue, paused) != (self.queue, self._paused):
+            self.queue, self._paused = queue, paused
             self.changed()
         return len(moments) == MOMENTS
 
     def _take(self, moment: Moment) -> None:
-        began_s = self._traffic.take(moment)
+        is_new = moment.seq > self._chronicle.counted_upto
+        came = self._traffic.take(moment)
+        self._counted.take(moment, came if isinstance(came, Ended) else None, new=is_new)
         self._promised.take(moment)
         self._waits.take(moment)
-        if moment.seq <= self._chronicle.counted_upto:
+        if not is_new:
             return
         self._chronicle.load.take(moment)
-        if began_s is not None:
-            self._chronicle.load.began(moment.at, began_s)
+        if isinstance(came, Began):
+            self._chronicle.load.began(came.at, came.after_s)
         if moment.kind == "turn" and moment.view is not None and not moment.view["attempts"]:
             self._chronicle.uptime.asked(moment.at)
 

@@ -29,8 +29,10 @@ from perdure.http import (
 )
 from perdure.http import settings as settings_api
 from perdure.http.guard import Guard
+from perdure.http.metrics import Metered
 from perdure.http.service import Service
 from perdure.http.shortcut import ShortCut
+from perdure.http.tracing import Traced
 
 
 def create_app(service: Service) -> FastAPI:
@@ -70,4 +72,7 @@ def create_app(service: Service) -> FastAPI:
         note=service.note,
         inform=service.health.inform,
     )
+    app.add_middleware(Metered, metrics=service.metrics)
+    if service.tracing.on:
+        app.add_middleware(Traced, now=service.clock.now)
     return app

@@ -19,7 +19,6 @@ from perdure.engine.tailer import Listener
 from perdure.http.events import gone, write
 from perdure.http.problems import Json
 from perdure.http.service import Service
-from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
 
@@ -65,7 +64,7 @@ class Completion(Response):
             watch.cancel()
             self._service.tailer.unsubscribe(running.chat_id, running.listener)
             if not self._ended:
-                await self._service.act(lambda r, now: intake.stop(r, running.turn_id, now), Hint.ENDED)
+                await self._service.stop(running.turn_id, lambda records, turn: None)
 
     async def _whole(self) -> Response:
         pieces: list[str] = []

@@ -80,7 +80,7 @@ async def put_message(chat_id: UUID, message_id: UUID, body: PutMessage, perdure
         said = intake.put_message(records, chat, message, body.text, parent, wanted, now)
         return perdure.door.admit(records, said)
 
-    accepted = await perdure.act(work, Hint.QUEUED, Hint.EVENTS)
+    accepted = await perdure.accept(work)
     return perdure.door.told(chat, accepted, acknowledged(accepted))
 
 
@@ -118,7 +118,7 @@ async def put_turn(chat_id: UUID, turn_id: UUID, body: PutTurn, perdure: Perdure
         reply = NewReply(str(turn_id), Kind(body.kind), str(body.parent_id), perdure.turn_settings(records))
         return perdure.door.admit(records, intake.put_turn(records, chat, reply, now))
 
-    accepted = await perdure.act(work, Hint.QUEUED, Hint.EVENTS)
+    accepted = await perdure.accept(work)
     return perdure.door.told(chat, accepted, acknowledged(accepted))
 
 

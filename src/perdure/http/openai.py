@@ -24,7 +24,6 @@ from perdure.http.completion import Completion, Running
 from perdure.http.problems import Json
 from perdure.http.schemas.fields import Text
 from perdure.http.service import Perdure, Service
-from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
 router = APIRouter(prefix="/v1", tags=["openai"])
@@ -113,10 +112,8 @@ async def complete(body: AskedCompletion, perdure: Perdure) -> Response:
     chat_id, turn_id = str(uuid4()), str(uuid4())
     listener = await perdure.tailer.subscribe(chat_id)
     try:
-        await perdure.act(
-            lambda r, now: perdure.door.admit(r, _begin(r, chat_id, turn_id, body, perdure.turn_settings(r), now)),
-            Hint.QUEUED,
-            Hint.EVENTS,
+        await perdure.accept(
+            lambda r, now: perdure.door.admit(r, _begin(r, chat_id, turn_id, body, perdure.turn_settings(r), now))
         )
     except BaseException:
         perdure.tailer.unsubscribe(chat_id, listener)

@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from perdure import __version__
 from perdure.core.admission import CHARACTERS_PER_CHAT, MESSAGE_CHARS
-from perdure.core.errors import TokenRequired
+from perdure.core.errors import Restarting, StoreUnavailable, TokenRequired
 from perdure.core.views import instant
 from perdure.engine import backends, orders
 from perdure.http.guard import COOKIE, matches
+from perdure.http.metrics import CONTENT_TYPE
 from perdure.http.problems import Json
 from perdure.http.schemas.operator import ProcessOut, PutSession, StatusOut
 from perdure.http.service import Perdure
 
 router = APIRouter(tags=["operator"])
 
+READY_WITHIN_S = 0.5
+"""How long the record may take to be read. Less than orchestrators wait for an answer, which is a second."""
+
 
 @router.get("/healthz")
 async def alive() -> Response:
-    """Whether this process answers at all."""
+    """Whether this process's event loop turns. It asks nobody else: a broken record is no reason to start it anew."""
     return Json({"status": "ok"})
 
 
 @router.get("/readyz")
 async def ready(perdure: Perdure) -> Response:
-    """Whether this process can do its work: it reads the record. 503 where it cannot."""
-    await perdure.store.read(lambda r: r.events.bounds())
+    """Whether this process can do its work: it reads the record, and is not about to end. 503 where it cannot."""
+    if perdure.tailer.closed:
+        raise Restarting("This process is about to end.")
+    try:
+        async with asyncio.timeout(READY_WITHIN_S):
+            await perdure.store.read(lambda r: r.events.bounds())
+    except TimeoutError:
+        raise StoreUnavailable(f"The record could not be read within {READY_WITHIN_S:g} s.") from None
     return Json({"status": "ok"})
 
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
-async def metrics() -> Response:
-    """Prometheus metrics of this process."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(perdure: Perdure) -> Response:
+    """Prometheus metrics: of this process, and of the whole installation while the health process answers."""
+    return Response(await perdure.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @router.get("/api/v1/status", response_model=StatusOut)

@@ -38,7 +38,7 @@ async def overview(perdure: Perdure) -> Response:
 
     def work(records: Records) -> dict[str, Any]:
         standing = orders.standing(records)
-        groups, times = records.unforeseen.counts()
+        seen = records.unforeseen.times()
         waiting = records.turns.count_queued(now, now)
         turns = records.traffic.open_turns(TURNS)
         return {
@@ -47,8 +47,8 @@ async def overview(perdure: Perdure) -> Response:
             "turns": [_turn(one) for one in turns],
             "queue": {"waiting": waiting, "running": report.queue.running, "left": left_view(report.queue.wait)},
             "backends": _backends(records, perdure.backends.default),
-            "exceptions": times,
-            "exception_groups": groups,
+            "exceptions": sum(seen.values()),
+            "exception_groups": len(seen),
             "reports": records.reports.count(),
         }
 

@@ -111,7 +111,8 @@ def refusal(error: PerdureError, path: str, inform: Inform) -> Response:
         cause = error if error.fault is Fault.SERVER and not isinstance(error, _FORESEEN) else None
         log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
     else:
-        log.info("request refused", error_id=error.error_id, code=error.code, path=path, detail=error.detail)
+        # Not its detail: that may repeat what was sent.
+        log.info("request refused", error_id=error.error_id, code=error.code, path=path)
     return problem(error, path)
 
 

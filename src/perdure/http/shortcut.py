@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perdure.core.errors import PerdureError
-from perdure.http.messages import put_message
+from perdure.http.messages import put_message, router
 from perdure.http.problems import refusal
 from perdure.http.schemas.messages import PutMessage
 from perdure.http.service import Service
 
 _UUID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_ROUTE = next(route for route in router.routes if isinstance(route, APIRoute) and route.endpoint is put_message)
 _MESSAGE = re.compile(f"/api/v1/chats/{_UUID}/messages/{_UUID}", re.ASCII)
 
 
@@ -41,6 +43,7 @@ class ShortCut:
         if said is None:
             await self._app(scope, _beginning_with(first, receive), send)
             return
+        scope["route"] = _ROUTE
         chat_id, message_id = map(UUID, found.groups())
         try:
             answer = await put_message(chat_id, message_id, said, self._service)

@@ -17,7 +17,6 @@ from perdure.engine.life import reply_text
 from perdure.http.problems import Json
 from perdure.http.schemas.messages import TurnOut, WaitOut
 from perdure.http.service import Perdure, Service
-from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 
 router = APIRouter(prefix="/api/v1/turns", tags=["turns"])
@@ -66,8 +65,7 @@ async def get_wait(turn_id: UUID, perdure: Perdure) -> Response:
 @router.post("/{turn_id}/stop", response_model=TurnOut)
 async def stop_turn(turn_id: UUID, perdure: Perdure) -> Response:
     """End the turn here and keep what has been said. Final, whoever is at work; an ended turn stays as it is."""
-    view = await perdure.act(lambda r, now: _view(r, intake.stop(r, str(turn_id), now)), Hint.ENDED, Hint.EVENTS)
-    return Json(view)
+    return Json(await perdure.stop(str(turn_id), _view))
 
 
 async def _absence(view: Mapping[str, Any], active: AddedBackend | None, perdure: Service) -> PerdureError | None:

@@ -299,8 +299,8 @@ class UnforeseenGroups(Protocol):
         """The last seen first."""
         ...
 
-    def counts(self) -> tuple[int, int]:
-        """How many groups there are, and how many exceptions in them."""
+    def times(self) -> Mapping[str, int]:
+        """How often each group was seen, by its fingerprint."""
         ...
 
     def remove(self, fingerprint: str) -> None: ...

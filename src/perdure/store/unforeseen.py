@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from perdure.core.records import Unforeseen
 from perdure.store.database import Database
@@ -35,7 +35,7 @@ _AGAIN = (
         times=unforeseen.c.times + 1,
     )
 )
-_COUNTS = select(func.count(), func.coalesce(func.sum(unforeseen.c.times), 0))
+_TIMES = select(unforeseen.c.fingerprint, unforeseen.c.times)
 _ADD = insert(unforeseen)
 _REMOVE = delete(unforeseen).where(_OWN)
 
@@ -54,10 +54,8 @@ class SqlUnforeseen:
     def lately(self, limit: int) -> Sequence[Unforeseen]:
         return [Unforeseen(*row) for row in self.db.rows(_LATELY, most=limit)]
 
-    def counts(self) -> tuple[int, int]:
-        row = self.db.row(_COUNTS)
-        assert row is not None
-        return int(row[0]), int(row[1])
+    def times(self) -> Mapping[str, int]:
+        return dict(self.db.rows(_TIMES))
 
     def remove(self, fingerprint: str) -> None:
         self.db.change(_REMOVE, group=fingerprint)

@@ -1068,7 +1068,7 @@ export interface paths {
         };
         /**
          * Alive
-         * @description Whether this process answers at all.
+         * @description Whether this process's event loop turns. It asks nobody else: a broken record is no reason to start it anew.
          */
         get: operations["alive_healthz_get"];
         put?: never;
@@ -1088,7 +1088,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Prometheus metrics of this process.
+         * @description Prometheus metrics: of this process, and of the whole installation while the health process answers.
          */
         get: operations["metrics_metrics_get"];
         put?: never;
@@ -1108,7 +1108,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Whether this process can do its work: it reads the record. 503 where it cannot.
+         * @description Whether this process can do its work: it reads the record, and is not about to end. 503 where it cannot.
          */
         get: operations["ready_readyz_get"];
         put?: never;
@@ -1645,8 +1645,8 @@ export interface components {
         /**
          * DrillAct
          * @description Begin a drill with so many strikes: a server of its own with a scripted model, whose processes are killed and
-         *     frozen in mid-sentence, while it is checked that nothing is lost. It takes some minutes, and the processor only where
-         *     nobody else wants it. With `on` false the one that goes on is ended.
+         *     frozen in mid-sentence, while it is checked that nothing is lost. It takes some minutes, and the processor only
+         *     where nobody else wants it. With `on` false the one that goes on is ended.
          */
         DrillAct: {
             /**

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from perdure.core.errors import ModelUnreachable
 from perdure.core.orders import Order, Orders
 from perdure.core.records import DEFAULT_BACKEND
 from perdure.core.turn import PATIENCE_S, State, Turn
@@ -90,6 +91,45 @@ async def test_another_backend_is_asked_meanwhile(world: World) -> None:
     await world.store.write(lambda r: orders.maintain(r, "another", ADA, START_AT))
     async with world.worker(CuedBackend(REPLY)):
         assert (await world.end(await world.ask())).state is State.DONE
+
+
+async def test_nobody_spends_an_attempt_on_a_backend_that_is_deaf(world: World) -> None:
+    """It is asked again once the order is taken back; or has run out, because whoever gave it is dead."""
+    for undo in (True, False):
+        backend = CuedBackend(REPLY)
+        await world.store.write(lambda r: orders.shun(r, world.clock.at + 15.0, world.clock.at))
+        turn = await world.ask(f"turn {undo}", "one")
+        async with world.worker(backend) as process:
+            await looked(process)
+            assert (await now(world, turn)).state is State.QUEUED
+            assert backend.asked == []
+            if undo:
+                await world.store.write(lambda r: orders.shun(r, None, world.clock.at))
+            else:
+                world.clock.at += 16.0
+            assert (await world.end(turn)).state is State.DONE
+
+
+async def test_what_waits_for_a_deaf_backend_in_vain_is_told_so(world: World) -> None:
+    """It is the model's fault, and not that so many others were before it."""
+    await world.store.write(lambda r: orders.shun(r, world.clock.at + 10 * PATIENCE_S, world.clock.at))
+    turn = await world.ask()
+    async with world.worker(CuedBackend(REPLY)) as process:
+        await looked(process)
+        world.clock.at += PATIENCE_S + 1.0
+        await looked(process)
+        ended = await world.end(turn)
+    assert ended.state is State.FAILED
+    assert isinstance(ended.error, ModelUnreachable)
+
+
+async def test_another_backend_is_not_deaf(store: SqliteStore) -> None:
+    """The order is about the one that was active when it was given."""
+    await store.write(lambda r: orders.shun(r, 100.0, 50.0))
+    assert await store.read(lambda r: orders.deafness(r, 99.0)) is not None
+    assert await store.read(lambda r: orders.deafness(r, 100.0)) is None
+    standing = await store.read(orders.standing)
+    assert not standing.is_deaf("another", 60.0)
 
 
 async def test_the_same_order_again_changes_nothing(store: SqliteStore) -> None:

@@ -15,9 +15,9 @@ import pytest
 from perdure.core.errors import ModelStalled, PerdureError
 from perdure.core.health import Cause, Finding, Level
 from perdure.core.traffic import SILENT_S, Moment, Traffic
-from perdure.health.looks.backend import BackendLook
+from perdure.health.looks.backend import PATIENCE_S, BackendLook
 from perdure.health.looks.everyday import ImportLook, SearchLook
-from perdure.health.looks.locks import holders
+from perdure.health.looks.locks import Holder, holders
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.looks.store import StoreLook
 from perdure.store.migrate import upgrade
@@ -63,7 +63,7 @@ async def test_a_record_whose_writers_wait_names_who_is_in_the_way(record: tuple
     await until(look, None)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert holders(path) == [f"process {os.getpid()} ({Path('/proc/self/comm').read_text().strip()})"]
+    assert holders(path) == [Holder(os.getpid(), Path("/proc/self/comm").read_text().strip())]
     other.execute("ROLLBACK")
     assert holders(path) == []
     other.close()
@@ -170,7 +170,8 @@ class Model:
         self.asked = 0
         self.now = 1000.0
         self.traffic = Traffic()
-        self.look = BackendLook(self._stands, self._speaks, self.traffic, lambda: self.now)
+        self.works = False
+        self.look = BackendLook(self._stands, self._speaks, self.traffic, lambda: self.works, now=lambda: self.now)
 
     async def _stands(self) -> Mapping[str, Any]:
         return {"state": self.state, "detail": f"It is {self.state}."}
@@ -226,3 +227,29 @@ async def test_a_slow_reply_of_a_model_that_speaks_is_no_outage() -> None:
     model.now += SILENT_S
     assert await model.finds() == Finding()
     assert model.asked >= 1
+
+
+async def test_a_model_that_reads_a_long_prompt_is_not_deaf() -> None:
+    """It takes the processor and says no word to others; it may, for as long as an attempt would wait for it."""
+    model = Model()
+    model.says("turn", RUNNING)
+    model.problem = ModelStalled("The model said nothing for 10 seconds.")
+    model.works = True
+    model.now += PATIENCE_S - 1.0
+    assert await model.finds() == Finding()
+    assert model.asked >= 1
+    model.now += 1.0
+    assert (await model.finds()).cause is Cause.BACKEND_DEAF
+
+
+async def test_a_model_that_takes_its_time_usually_may_take_it() -> None:
+    """What is late for one is early for another: nobody is asked for a word before that."""
+    model = Model()
+    model.traffic.usual_first_s = SILENT_S
+    model.says("turn", RUNNING)
+    model.now += 3 * SILENT_S
+    await model.finds()
+    assert model.asked == 0
+    model.now += SILENT_S
+    await model.finds()
+    assert model.asked == 1

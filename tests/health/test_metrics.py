@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from perdure.bootstrap.usage import use_of
 from perdure.core.health import Cause
 from perdure.core.incidents import Incident, Stage
 from perdure.core.traffic import Ended, Moment
@@ -68,7 +69,7 @@ def test_an_incident_counts_once_and_under_its_cause() -> None:
 async def test_a_mistake_that_is_marked_as_mended_takes_nothing_from_the_count(tmp_path: Path) -> None:
     """A counter never falls; what was there before this process began is not its to tell."""
     store = SqliteStore(tmp_path / "none.db")
-    samples = Samples(store, tmp_path / "none.db", lambda: ())
+    samples = Samples(store, tmp_path / "none.db", lambda: (), use_of)
     counts = []
     for times in ({"a": 7}, {"a": 9, "b": 1}, {"b": 1}, {"a": 1, "b": 1}):
         samples.seen(times)
@@ -79,7 +80,7 @@ async def test_a_mistake_that_is_marked_as_mended_takes_nothing_from_the_count(t
 
 def test_a_process_that_is_gone_and_a_record_that_is_away_are_left_out(tmp_path: Path) -> None:
     """What cannot be known is not told as zero."""
-    found = sample({"me": os.getpid(), "gone": 2**22 + 1}, tmp_path / "perdure.db")
+    found = sample({"me": os.getpid(), "gone": 2**22 + 1}, tmp_path / "perdure.db", use_of)
     assert found.uses.keys() == {"me"}
     assert found.uses["me"].resident_bytes > 2**20
     assert found.uses["me"].cpu_s > 0
@@ -87,4 +88,4 @@ def test_a_process_that_is_gone_and_a_record_that_is_away_are_left_out(tmp_path:
     assert found.disk_free_bytes
     (tmp_path / "perdure.db").write_bytes(b"12345")
     (tmp_path / "perdure.db-wal").write_bytes(b"678")
-    assert sample({}, tmp_path / "perdure.db").store_bytes == 8
+    assert sample({}, tmp_path / "perdure.db", use_of).store_bytes == 8

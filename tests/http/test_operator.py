@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
+from perdure.engine import orders
+from perdure.store.sqlite import SqliteStore
 from tests.http.asking import Answer, Asking, asking, new_id
 from tests.http.installation import DEADLINE_S, Installation, ScriptedBackend, eventually, running
 
@@ -57,6 +60,19 @@ async def said(ask: Asking, first: str) -> Any:
         return next((one for one in acts if one["act"].startswith(first)), None)
 
     return await soon(look)
+
+
+async def test_what_waits_for_a_deaf_backend_is_told_so(ask: Asking, operated: Installation) -> None:
+    """Its health checks are well, and no worker asks it: that is told as the model's trouble."""
+    store = SqliteStore(operated.data_dir / "perdure.db")
+    await store.write(lambda r: orders.shun(r, time.time() + 60.0, time.time()))
+    turn = (await ask.said(await ask.chat(), "Is anybody there?"))["turn"]
+    waits = await ask.get(f"/api/v1/turns/{turn['id']}/wait")
+    assert (waits["waiting_for"], waits["trouble"]["code"]) == ("model", "model_unreachable")
+    assert (await ask.turn(turn["id"]))["waiting_for"] == "model"
+    await store.write(lambda r: orders.shun(r, None, time.time()))
+    await store.close()
+    assert (await ask.ended(turn["id"]))["state"] == "done"
 
 
 async def test_a_drained_server_finishes_what_it_writes_and_takes_up_the_rest_afterwards(ask: Asking) -> None:

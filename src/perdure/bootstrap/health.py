@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 from perdure.bootstrap.backends import model_name
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.serve import worker_names
+from perdure.bootstrap.usage import Usage, use_of
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
 from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
@@ -29,7 +31,6 @@ from perdure.health.counted import Counted
 from perdure.health.desk import Desk
 from perdure.health.drills import Drills
 from perdure.health.gauges import Gauges
-from perdure.health.healer import Healer
 from perdure.health.ledger import Ledger
 from perdure.health.look import Look
 from perdure.health.looks.backend import BackendLook
@@ -37,8 +38,10 @@ from perdure.health.looks.everyday import ImportLook, SearchLook
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
+from perdure.health.model_healer import ModelHealer
 from perdure.health.notifier import Notifier, Receivers
 from perdure.health.publish import keep_published
+from perdure.health.record_healer import RecordHealer
 from perdure.health.samples import Samples
 from perdure.health.standings import Standings
 from perdure.health.telling import Telling
@@ -49,6 +52,12 @@ from perdure.supervise.errors import ControlError
 from perdure.supervise.lifeline import Lifeline, beat
 
 log = structlog.get_logger()
+
+OTHERS = ("web", "worker")
+"""The roles of those that write the record, beside this process."""
+
+WORKS = 0.2
+"""The share of a core that a model takes at least while it reads or writes."""
 
 
 async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> None:
@@ -70,25 +79,43 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         async def rows() -> Sequence[dict[str, Any]]:
             return [dict(row) for row in await control.processes_async(settings.paths.control)]
 
-        async def restart_model() -> bool:
+        async def restart(name: str) -> bool:
             try:
-                await control.ask_async(settings.paths.control, "restart model")
+                await control.ask_async(settings.paths.control, f"restart {name}")
             except ControlError:
                 return False
             return True
 
         processes = ProcessesLook(rows, component_of)
-        backend = BackendLook(asked.stands, asked.speaks, traffic)
+        usage = Usage(time.monotonic)
+
+        def model_works() -> bool:
+            pid = next((row["pid"] for row in processes.seen if row["role"] == "model"), None)
+            return asked.is_default and pid is not None and (usage.cpu(pid) or 0.0) >= WORKS
+
+        backend = BackendLook(asked.stands, asked.speaks, traffic, model_works, settings.first_token_s)
         # A backend that was added while Perdure runs is somebody else's, though there is a model of ours beside it.
-        healer = Healer(lambda: backend.deaf and asked.is_default, restart_model if settings.managed else None)
+        model_healer = ModelHealer(
+            lambda: backend.deaf,
+            asked.hold,
+            partial(restart, "model"),
+            ours=lambda: settings.managed and asked.is_default,
+        )
+
+        storing = StoreLook(store, settings.paths.database)
+
+        def own() -> dict[int, str]:
+            return {row["pid"]: row["name"] for row in processes.seen if row["role"] in OTHERS}
+
+        record_healer = RecordHealer(storing, own, restart, store.clear_log)
 
         def healing() -> dict[str, Healing]:
-            return {**healer.healing(), **processes.healing()}
+            return {**model_healer.healing(), **record_healer.healing(), **processes.healing()}
 
         looks = (
             Look(PROCESSES, (), processes.find),
             Look("web", ("web",), WebLook(f"{web_url}/readyz", session).find),
-            Look("store", ("store",), StoreLook(store, settings.paths.database).find),
+            Look("store", ("store",), storing.find),
             Look("model", ("model",), backend.find, limit_s=3.0),
             Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),
             Look("import", ("import",), ImportLook(settings.paths.run).find, period_s=10.0, limit_s=2.0),
@@ -100,7 +127,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         watch = Watch(
             specs, looks, processes, store, chronicle, standings, telling, traffic, counted, healing, time.time
         )
-        samples = Samples(store, settings.paths.database, lambda: processes.seen)
+        samples = Samples(store, settings.paths.database, lambda: processes.seen, use_of)
         metrics.register(Gauges(telling, standings, chronicle, watch, processes, samples))
         acts = await asyncio.to_thread(Ledger, settings.paths.health)  # likewise a connection of its own
         drills = Drills([sys.executable, "-m", "perdure.drill.beside", str(settings.paths.drill)], settings.paths.drill)
@@ -112,7 +139,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         notifier = Notifier(chronicle, deliveries, _receivers(settings), settings.notify_after_s, time.time)
         publishing = keep_published(watch, settings.paths.site, time.time)
         mine = (beat(lifeline), _notices(lifeline, watch), drills.watch(), samples.run())
-        work = (publishing, healer.run(time.time), notifier.run(session))
+        work = (publishing, model_healer.run(time.time), record_healer.run(time.time), notifier.run(session))
         background = [asyncio.create_task(each) for each in (*mine, *work)]
         log.info("health is ready")
         await watch.run(stop)
@@ -169,6 +196,15 @@ class _Active:
             log.debug("which backend is active could not be read")
         stands = await self._models.status(self._known)
         return orders.told_of(stands) if self._maintained else dict(stands)
+
+    async def hold(self, until: float | None) -> bool:
+        """Have nobody ask it until then, or with None have it asked again; returns whether that is written down."""
+        try:
+            async with asyncio.timeout(1.0):
+                await self._store.write(lambda r: orders.shun(r, until, time.time()))
+        except (StoreUnavailable, StoreFull, TimeoutError):
+            return False
+        return True
 
     async def speaks(self) -> PerdureError | None:
         """Ask it for a word."""

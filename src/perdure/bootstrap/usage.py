@@ -1,15 +1,12 @@
-"""How much memory and processor a process uses, as the kernel tells it (Linux; elsewhere nothing is known)."""
+"""How much memory and processor processes use."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from pathlib import Path
 
-from perdure.supervise.memory import resident_bytes
-
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+from perdure.health.samples import Use
+from perdure.supervise.proc import processor_s, resident_bytes
 
 AT_LEAST_S = 1.0
 """Over less time the kernel's ticks say too little."""
@@ -39,7 +36,7 @@ class Usage:
 
     def cpu(self, pid: int) -> float | None:
         """The share of one core since the reading before; None at the first one."""
-        used_s = _used_s(pid)
+        used_s = processor_s(pid)
         if used_s is None:
             return None
         now, last = self._clock(), self._readings.get(pid)
@@ -50,10 +47,7 @@ class Usage:
         return share
 
 
-def _used_s(pid: int) -> float | None:
-    try:
-        # The name before the bracket may hold anything.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-    except (OSError, ValueError, IndexError):
-        return None
+def use_of(pid: int) -> Use | None:
+    """What the process with that id has; None where there is none, or where the kernel does not tell."""
+    held, used_s = resident_bytes(pid), processor_s(pid)
+    return None if held is None or used_s is None else Use(held, used_s)

@@ -42,7 +42,9 @@ class Remedies:
         if not deaf and not self.restarts:
             return None
         if not self.ours:
-            return Healing("Its server is not Perdure's to start anew. It is asked again and again meanwhile.", True)
+            return Healing(
+                "Its server is not Perdure's to start anew. Replies wait for it; they go on once it says a word.", True
+            )
         if deaf and self.restarts >= MOST:
             return Healing(f"It was started anew {self.restarts} times, and answers nobody still.", True)
         return Healing("The model is being started anew, since it answers nobody.")

@@ -96,11 +96,14 @@ class Traffic:
         while self.first_tokens and self.first_tokens[0][0] < now - WINDOW_S:
             self.first_tokens.popleft()
 
-    def suspicious(self, now: float) -> bool:
-        """Whether replies do not begin, or do not go on, while nobody else is being answered either."""
-        heard = self.spoke_at or 0.0
+    def silent_s(self, now: float) -> float:
+        """For how long a reply has waited for its next word while nobody else got one either, in seconds."""
         waits = [max(one.begun_at, one.spoke_at or 0.0) for one in self.running.values()]
-        return any(now - since >= SILENT_S for since in waits) and now - heard >= SILENT_S
+        return max(0.0, now - max(min(waits), self.spoke_at or 0.0)) if waits else 0.0
+
+    def suspicious(self, now: float) -> bool:
+        """Whether that is longer than it should be: a model that takes its time usually may take it."""
+        return self.silent_s(now) >= max(SILENT_S, SLOW_FACTOR * (self.usual_first_s or 0.0))
 
     def finding(self, now: float) -> Finding:
         """What all of it says of the active backend."""

@@ -150,7 +150,8 @@ class Worker:
         self, records: Records, now: float, *, room: int, backend: str, backend_id: str
     ) -> list[tuple[Turn, Part | None]]:
         # Read where it is claimed: once an order is given, no worker takes another turn.
-        if orders.standing(records).hold(backend_id):
+        standing = orders.standing(records)
+        if standing.hold(backend_id) or standing.is_deaf(backend_id, now):
             return []
         me = self._identity
         claim = Claimed(me.name, backend, grant(me.owner, now))
@@ -203,7 +204,7 @@ class Worker:
         if orders.held(records):
             # What waits because the operator wants it so has not been given up by anybody.
             reaper.resume(records, now, self._limits.patience_s)
-        return reaper.reap(records, now, self._limits, absence)
+        return reaper.reap(records, now, self._limits, absence or orders.deafness(records, now))
 
     async def _tidy(self) -> None:
         """Now and then, until nothing is left, and so that others come in between."""

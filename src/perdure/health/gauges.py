@@ -113,7 +113,7 @@ class Gauges:
         yield _by_name(
             GaugeMetricFamily,
             "perdure_process_resident_bytes",
-            "Memory that a process holds, mapped files included.",
+            "Memory that a process holds, mapped files not included: what memory_limit_mib limits.",
             resident,
         )
         yield _by_name(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +21,6 @@ SOON_S = 0.5
 """How soon again while nothing is known of any process yet."""
 READ_WITHIN_S = 2.0
 
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -32,6 +28,10 @@ class Use:
 
     resident_bytes: int
     cpu_s: float
+
+
+UseOf = Callable[[int], Use | None]
+"""What the process with that id has; None where there is none, or where that cannot be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,17 @@ class Sample:
 
 
 class Samples:
-    """Samples of the installation whose record is at `path`; `rows` is the supervisor's list, as it was seen last."""
+    """Samples of the installation whose record is at `path`; `rows` is the supervisor's list, as it was seen last, and
+    `use_of` tells of a process by its id.
+    """
 
-    def __init__(self, store: Store, path: Path, rows: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
+    def __init__(
+        self, store: Store, path: Path, rows: Callable[[], Sequence[Mapping[str, Any]]], use_of: UseOf
+    ) -> None:
         self._store = store
         self._path = path
         self._rows = rows
+        self._use_of = use_of
         self._known: Mapping[str, int] | None = None
         self.last = Sample()
         self.unforeseen = 0
@@ -59,7 +64,7 @@ class Samples:
         """Look for ever; cancel to end."""
         while True:
             pids = {str(row["name"]): int(row["pid"]) for row in self._rows() if row["pid"] is not None}
-            self.last = await asyncio.to_thread(sample, pids, self._path)
+            self.last = await asyncio.to_thread(sample, pids, self._path, self._use_of)
             try:
                 async with asyncio.timeout(READ_WITHIN_S):
                     self.seen(await self._store.read(lambda records: records.unforeseen.times()))
@@ -76,21 +81,10 @@ class Samples:
         self._known = times
 
 
-def sample(pids: Mapping[str, int], path: Path) -> Sample:
+def sample(pids: Mapping[str, int], path: Path, use_of: UseOf) -> Sample:
     """Look at the processes with these ids, at the record's files and at their disk."""
-    uses = {name: use for name, pid in pids.items() if (use := _use(pid)) is not None}
+    uses = {name: use for name, pid in pids.items() if (use := use_of(pid)) is not None}
     return Sample(uses, _bytes_of(path), _free_bytes(path.parent))
-
-
-def _use(pid: int) -> Use | None:
-    """Linux tells; elsewhere, and of a process that has just ended, None (proc(5))."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        resident_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        ticks = int(stat[11]) + int(stat[12])
-    except (OSError, ValueError, IndexError):
-        return None
-    return Use(resident_pages * _PAGE_BYTES, ticks / _TICKS_PER_S)
 
 
 def _bytes_of(path: Path) -> int | None:

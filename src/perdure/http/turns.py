@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,12 +26,13 @@ router = APIRouter(prefix="/api/v1/turns", tags=["turns"])
 @router.get("/{turn_id}", response_model=TurnOut)
 async def get_turn(turn_id: UUID, perdure: Perdure) -> Response:
     """How the turn stands now."""
-    view, active, held = await perdure.store.read(
-        lambda r: (_view(r, intake.turn_of(r, str(turn_id))), backends.active(r), orders.held(r)),
+    now = perdure.clock.now()
+    view, asked, held = await perdure.store.read(
+        lambda r: (_view(r, intake.turn_of(r, str(turn_id))), _Asked.known(r, now), orders.held(r)),
     )
     if held and view["state"] == State.QUEUED:
         view["waiting_for"] = "operator"
-    elif await _absence(view, active, perdure):
+    elif await _absence(view, asked, perdure):
         view["waiting_for"] = "model"
     return Json(view)
 
@@ -42,16 +44,16 @@ async def get_wait(turn_id: UUID, perdure: Perdure) -> Response:
     """
     now = perdure.clock.now()
 
-    def work(records: Records) -> tuple[dict[str, Any], int | None, AddedBackend | None, bool]:
+    def work(records: Records) -> tuple[dict[str, Any], int | None, _Asked, bool]:
         turn = intake.turn_of(records, str(turn_id))
         ahead = records.turns.count_queued(now, turn.created_at) if turn.state is State.QUEUED else None
-        return _view(records, turn), ahead, backends.active(records), orders.held(records)
+        return _view(records, turn), ahead, _Asked.known(records, now), orders.held(records)
 
-    view, ahead, active, held = await perdure.store.read(work)
+    view, ahead, asked, held = await perdure.store.read(work)
     if held and ahead is not None:
         # No failure of anything, and over when somebody says so.
         return Json({"ahead": ahead, "waiting_for": "operator", "trouble": None, "left": None})
-    absence = await _absence(view, active, perdure)
+    absence = await _absence(view, asked, perdure)
     if absence is not None:
         absence.saved = True
         perdure.health.inform(absence)
@@ -68,11 +70,23 @@ async def stop_turn(turn_id: UUID, perdure: Perdure) -> Response:
     return Json(await perdure.stop(str(turn_id), _view))
 
 
-async def _absence(view: Mapping[str, Any], active: AddedBackend | None, perdure: Service) -> PerdureError | None:
-    """Why nobody has tried the turn: the model has been away from the start."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which backend is asked, None for the default; and why nobody asks it, where it was found out to be deaf."""
+
+    backend: AddedBackend | None
+    deafness: PerdureError | None
+
+    @classmethod
+    def known(cls, records: Records, now: float) -> _Asked:
+        return cls(backends.active(records), orders.deafness(records, now))
+
+
+async def _absence(view: Mapping[str, Any], asked: _Asked, perdure: Service) -> PerdureError | None:
+    """Why nobody has tried the turn: the model has been away, or deaf, from the start."""
     if view["state"] != State.QUEUED or view["attempts"]:
         return None
-    return await perdure.backends.absence(active)
+    return asked.deafness or await perdure.backends.absence(asked.backend)
 
 
 def _view(records: Records, turn: Turn) -> dict[str, Any]:

@@ -142,3 +142,9 @@ def connect(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connectio
     raw.execute("PRAGMA temp_store=MEMORY")
     raw.create_function("folded", 1, str.casefold, deterministic=True)
     return raw
+
+
+def clear_log(path: Path) -> None:
+    """Write the log back into the file as far as no reader needs it, and wait for nobody. Raises sqlite3.Error."""
+    with contextlib.closing(connect(path, 0.0)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(PASSIVE)")

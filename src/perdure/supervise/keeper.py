@@ -9,8 +9,8 @@ from random import random
 
 from perdure.supervise import pulse
 from perdure.supervise.children import ChildSpec, Incarnation, describe
-from perdure.supervise.memory import resident_bytes
 from perdure.supervise.policy import History, RestartPolicy, after_death, settled
+from perdure.supervise.proc import resident_bytes
 from perdure.supervise.processes import ProcessRow, State
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from perdure.health.look import Findings
 
 COMPONENT = "model"
 
-WORD_WITHIN_S = 10.0
-"""How long a model that nobody else keeps busy may take for a word."""
+PATIENCE_S = 60.0
+"""As long as an attempt waits for its first token, a model that works hard may be reading a long prompt."""
 
 Stands = Callable[[], Awaitable[Mapping[str, Any]]]
 """How the active backend stands, for people: `state`, `detail`."""
@@ -27,12 +27,24 @@ Speaks = Callable[[], Coroutine[Any, Any, PerdureError | None]]
 
 
 class BackendLook:
-    """Looks at the active backend. `traffic` is kept up to date by somebody else."""
+    """Looks at the active backend. `traffic` is kept up to date by somebody else. `works` says whether its process
+    takes the processor, as far as that can be seen from here.
+    """
 
-    def __init__(self, stands: Stands, speaks: Speaks, traffic: Traffic, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        stands: Stands,
+        speaks: Speaks,
+        traffic: Traffic,
+        works: Callable[[], bool],
+        patience_s: float = PATIENCE_S,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._stands = stands
         self._speaks = speaks
         self._traffic = traffic
+        self._works = works
+        self._patience_s = patience_s
         self._now = now
         self._was_ready = False
         self._asking: asyncio.Task[PerdureError | None] | None = None
@@ -69,8 +81,11 @@ class BackendLook:
         if self._asking is not None and self._asking.done():
             asked, self._asking = self._asking, None
             problem = asked.result()
-            said = f"It answers health checks, and no requests: {problem.detail}" if problem else ""
-            self._deaf = Finding(Level.MAJOR, Cause.BACKEND_DEAF, said) if problem else None
+            if problem is None:
+                self._deaf = None
+            elif self._deaf is not None or not self._reading(now):
+                said = f"It answers health checks, and no requests: {problem.detail}"
+                self._deaf = Finding(Level.MAJOR, Cause.BACKEND_DEAF, said)
         if not self._traffic.suspicious(now):
             if self._traffic.spoke_at is not None and now - self._traffic.spoke_at < 1.0:
                 self._deaf = None
@@ -78,3 +93,7 @@ class BackendLook:
                 return
         if self._asking is None:
             self._asking = asyncio.create_task(self._speaks())
+
+    def _reading(self, now: float) -> bool:
+        """Whether it may well be at somebody's long prompt, in which time it says no word to others."""
+        return self._works() and self._traffic.silent_s(now) < self._patience_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 LOCKS = Path("/proc/locks")
@@ -12,8 +13,19 @@ WRITE_LOCK_BYTE = 120
 """Where SQLite locks the shared-memory file for writing in WAL mode (https://sqlite.org/walformat.html#wal_locks)."""
 
 
-def holders(database: Path) -> Sequence[str]:
-    """Those that keep others from writing, as `process 812 (sqlite3)`; none where the kernel does not say."""
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that holds a lock."""
+
+    pid: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.name})"
+
+
+def holders(database: Path) -> Sequence[Holder]:
+    """Those that keep others from writing; none where the kernel does not say."""
     queue, shared = database.with_name(database.name + "-writer"), database.with_name(database.name + "-shm")
     pids: list[int] = []
     with suppress(OSError, ValueError):
@@ -22,7 +34,7 @@ def holders(database: Path) -> Sequence[str]:
             pid = _holder(line, inodes, shared)
             if pid is not None and pid not in pids:
                 pids.append(pid)
-    return [f"process {pid} ({_name(pid)})" for pid in pids]
+    return [Holder(pid, _name(pid)) for pid in pids]
 
 
 def _holder(line: str, inodes: dict[int, Path], shared: Path) -> int | None:

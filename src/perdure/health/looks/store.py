@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from perdure.core.errors import StoreFull, StoreUnavailable
 from perdure.core.health import Cause, Finding, Level
 from perdure.health.look import Findings
-from perdure.health.looks.locks import holders
+from perdure.health.looks.locks import Holder, holders
 from perdure.ports.store import Store
 
 COMPONENT = "store"
@@ -36,14 +36,20 @@ class StoreLook:
         self._clock = clock
         self._written_at = float("-inf")
         self._asking: asyncio.Task[Finding] | None = None
+        self.in_the_way: Sequence[Holder] = ()
+        """Who keeps others from writing now, as far as that is known."""
+        self.slow = False
+        """Whether it takes longer than it should, and nobody is in its way."""
 
     async def find(self) -> Findings:
         """How the record is. Where it does not answer, the reason that can be seen from outside."""
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask())
         done, _ = await asyncio.wait((self._asking,), timeout=SLOW_S)
+        self.in_the_way = () if done else await asyncio.to_thread(holders, self._path)
+        self.slow = not done and not self.in_the_way
         if not done:
-            return {COMPONENT: await asyncio.to_thread(self._in_the_way)}
+            return {COMPONENT: self._waits()}
         asked, self._asking = self._asking, None
         return {COMPONENT: asked.result()}
 
@@ -76,8 +82,8 @@ class StoreLook:
             return Finding(Level.DEGRADED, Cause.STORE_FULL, f"{free // 1024**2} MiB are left on its disk.")
         return Finding()
 
-    def _in_the_way(self) -> Finding:
-        held = holders(self._path)
-        if held:
-            return Finding(Level.MAJOR, Cause.STORE_LOCKED, f"{', '.join(held)} holds its lock.")
+    def _waits(self) -> Finding:
+        if self.in_the_way:
+            held = ", ".join(map(str, self.in_the_way))
+            return Finding(Level.MAJOR, Cause.STORE_LOCKED, f"{held} holds its lock.")
         return Finding(Level.DEGRADED, Cause.STORE_SLOW, f"It takes longer than {SLOW_S:g} s.")

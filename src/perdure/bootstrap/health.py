@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,19 +14,17 @@ import structlog
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from perdure.bootstrap.backends import model_name
+from perdure.bootstrap.health_backends import KnownBackends
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.serve import worker_names
 from perdure.bootstrap.usage import Usage, use_of
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
-from perdure.core.errors import PerdureError, StoreFull, StoreUnavailable
 from perdure.core.incidents import Healing
-from perdure.core.records import AddedBackend
 from perdure.core.traffic import Traffic
-from perdure.engine import backends, orders
 from perdure.health.acts import Operator
 from perdure.health.chronicle import Chronicle
-from perdure.health.components import component_of, components
+from perdure.health.components import Roster, component_of, components
 from perdure.health.counted import Counted
 from perdure.health.desk import Desk
 from perdure.health.drills import Drills
@@ -36,6 +34,7 @@ from perdure.health.look import Look
 from perdure.health.looks.backend import BackendLook
 from perdure.health.looks.everyday import ImportLook, SearchLook
 from perdure.health.looks.processes import ProcessesLook
+from perdure.health.looks.reserve import ReserveLook
 from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
 from perdure.health.model_healer import ModelHealer
@@ -69,12 +68,10 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
     chronicle = Chronicle(ledger, time.time, settings.escalate_after_s)
     models = WebBackends(settings)
     traffic = Traffic()
-    asked = _Active(store, models)
+    known = KnownBackends(store, models)
     timeout = aiohttp.ClientTimeout(total=10.0)  # whoever looks has less patience, and asks again only then
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
-        specs = components(worker_names(settings), model_name(settings))
-        groups = {spec.group for spec in specs}
-        leaves = [spec.id for spec in specs if spec.id not in groups]
+        roster = Roster(components(worker_names(settings), model_name(settings)))
 
         async def rows() -> Sequence[dict[str, Any]]:
             return [dict(row) for row in await control.processes_async(settings.paths.control)]
@@ -86,20 +83,23 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
                 return False
             return True
 
-        processes = ProcessesLook(rows, component_of)
+        def component(row: Mapping[str, Any]) -> str:
+            return component_of(row, default_is_active=known.default_is_active)
+
+        processes = ProcessesLook(rows, component)
         usage = Usage(time.monotonic)
 
         def model_works() -> bool:
             pid = next((row["pid"] for row in processes.seen if row["role"] == "model"), None)
-            return asked.is_default and pid is not None and (usage.cpu(pid) or 0.0) >= WORKS
+            return known.default_is_active and pid is not None and (usage.cpu(pid) or 0.0) >= WORKS
 
-        backend = BackendLook(asked.stands, asked.speaks, traffic, model_works, settings.first_token_s)
+        backend = BackendLook(known.stands, known.speaks, traffic, model_works, settings.first_token_s)
         # A backend that was added while Perdure runs is somebody else's, though there is a model of ours beside it.
         model_healer = ModelHealer(
             lambda: backend.deaf,
-            asked.hold,
+            known.hold,
             partial(restart, "model"),
-            ours=lambda: settings.managed and asked.is_default,
+            ours=lambda: settings.managed and known.default_is_active,
         )
 
         storing = StoreLook(store, settings.paths.database)
@@ -119,19 +119,20 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
             Look("model", ("model",), backend.find, limit_s=3.0),
             Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),
             Look("import", ("import",), ImportLook(settings.paths.run).find, period_s=10.0, limit_s=2.0),
+            Look("reserve", (), ReserveLook(known.in_reserve, roster).find, period_s=15.0, limit_s=5.0),
         )
-        standings = Standings(leaves, time.time, chronicle.maintained)
-        telling = Telling("Perdure", web_url, specs, time.time)
+        standings = Standings(roster, time.time, chronicle.maintained)
+        telling = Telling("Perdure", web_url, roster, time.time)
         metrics = CollectorRegistry()
         counted = Counted(metrics)
         watch = Watch(
-            specs, looks, processes, store, chronicle, standings, telling, traffic, counted, healing, time.time
+            roster, looks, processes, store, chronicle, standings, telling, traffic, counted, healing, time.time
         )
         samples = Samples(store, settings.paths.database, lambda: processes.seen, use_of)
         metrics.register(Gauges(telling, standings, chronicle, watch, processes, samples))
         acts = await asyncio.to_thread(Ledger, settings.paths.health)  # likewise a connection of its own
         drills = Drills([sys.executable, "-m", "perdure.drill.beside", str(settings.paths.drill)], settings.paths.drill)
-        operator = Operator(chronicle, acts, frozenset(leaves), time.time, drills)
+        operator = Operator(chronicle, acts, roster.fixed, time.time, drills)
         desk = control.ControlSocket(settings.paths.desk, Desk(watch, operator, metrics, lifeline.incarnation).answer)
         await desk.open()
         # A connection of its own: it waits for nobody who writes beside it, and nobody waits for it.
@@ -169,43 +170,3 @@ async def _notices(lifeline: Lifeline, watch: Watch) -> None:
     """A death that the supervisor tells of is looked at at once."""
     async for _ in lifeline.notices():
         watch.look_now(PROCESSES)
-
-
-class _Active:
-    """The active backend, as far as the record tells which one that is; where it is away, the last one known."""
-
-    def __init__(self, store: SqliteStore, models: WebBackends) -> None:
-        self._store = store
-        self._models = models
-        self._known: AddedBackend | None = None
-        self._maintained = False
-
-    @property
-    def is_default(self) -> bool:
-        """Whether it is the one that Perdure was started with."""
-        return self._known is None
-
-    async def stands(self) -> dict[str, Any]:
-        """How it stands, for people."""
-        try:
-            async with asyncio.timeout(1.0):
-                self._known, self._maintained = await self._store.read(
-                    lambda r: (backends.active(r), orders.active_id(r) in orders.standing(r).maintained)
-                )
-        except (StoreUnavailable, StoreFull, TimeoutError):
-            log.debug("which backend is active could not be read")
-        stands = await self._models.status(self._known)
-        return orders.told_of(stands) if self._maintained else dict(stands)
-
-    async def hold(self, until: float | None) -> bool:
-        """Have nobody ask it until then, or with None have it asked again; returns whether that is written down."""
-        try:
-            async with asyncio.timeout(1.0):
-                await self._store.write(lambda r: orders.shun(r, until, time.time()))
-        except (StoreUnavailable, StoreFull, TimeoutError):
-            return False
-        return True
-
-    async def speaks(self) -> PerdureError | None:
-        """Ask it for a word."""
-        return (await self._models.check(self._known)).problem

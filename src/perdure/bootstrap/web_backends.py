@@ -61,6 +61,13 @@ class WebBackends:
             return None
         return await backend.absence() or ModelUnreachable(f"Nothing answers at {backend.name}.")
 
+    async def away(self, asked: AddedBackend | None) -> PerdureError | None:
+        """Why a backend that is not the active one does not answer now; None where it does."""
+        backend = self._active.made(asked)
+        if await backend.ready():
+            return await backend.absence()
+        return ModelUnreachable(f"Nothing answers at {backend.name}.")
+
     async def check(self, asked: AddedBackend | None) -> CheckedBackend:
         """Look whether a backend does, active or not; None: the one that Perdure was started with."""
         loop = asyncio.get_running_loop()

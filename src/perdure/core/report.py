@@ -58,7 +58,7 @@ class Component:
     """A component as it is shown. `group` is the id of the component that it is a part of: a worker of the workers.
 
     `detail` says what is wrong in a sentence, empty where nothing is. `days` are the last ones, the oldest first, at
-    most `DAYS`.
+    most `DAYS`. What is in `reserve` nobody relies on now: it says nothing of the whole.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Component:
     detail: str = ""
     group: str | None = None
     days: Sequence[DayUptime] = ()
+    reserve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class StatusReport:
     @property
     def indicator(self) -> Indicator:
         """All of it in a word."""
-        levels = {one.id: one.level for one in self.components if one.group is None}
+        levels = {one.id: one.level for one in self.components if one.group is None and not one.reserve}
         if any(levels.get(name) is Level.MAJOR for name in VITAL):
             return Indicator.CRITICAL
         whole = worst(levels.values())

@@ -73,7 +73,7 @@ class Gauges:
         family = GaugeMetricFamily(
             "perdure_component_level", "1 for the level at which a component is, 0 for the others.", labels=_COMPONENT
         )
-        for spec in self._telling.specs:
+        for spec in self._telling.roster.specs:
             now = self._telling.level(spec, standings)
             for level in Level:
                 family.add_metric([spec.id, level], float(level is now))

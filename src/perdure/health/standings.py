@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from perdure.core.health import RULES, Finding, Level, Rules, Standing, judge
+from perdure.health.components import Roster
 from perdure.health.look import Findings
 
 
 class Standings:
-    """The standings of `components`. `maintained` names those that are under maintenance now."""
+    """The standings of the components on the `roster`. `maintained` names those that are under maintenance now."""
 
     def __init__(
         self,
-        components: Collection[str],
+        roster: Roster,
         now: Callable[[], float],
         maintained: Callable[[], Collection[str]],
         rules: Rules = RULES,
@@ -21,17 +22,23 @@ class Standings:
         self._now = now
         self._maintained = maintained
         self._rules = rules
-        self._found: dict[str, dict[str, Finding]] = {component: {} for component in components}
-        self._standings = {component: Standing(since=now()) for component in components}
+        self._roster = roster
+        self._found: dict[str, dict[str, Finding]] = {}
+        self._standings: dict[str, Standing] = {}
 
     @property
     def all(self) -> Mapping[str, Standing]:
         """Every component's, as it is shown."""
-        return self._standings
+        return {one: self._of(one) for one in (*self._roster.fixed, *self._roster.reserved)}
+
+    @property
+    def relied_upon(self) -> Mapping[str, Standing]:
+        """Those of what is not in reserve."""
+        return {one: self._of(one) for one in self._roster.fixed}
 
     def remember(self, component: str, finding: Finding, since: float) -> None:
         """It was unwell when somebody looked last, before this process began: it is, until looks say that it is not."""
-        if component in self._standings:
+        if component in self._roster:
             self._standings[component] = Standing(
                 finding.level, since, finding, ((self._now(), finding.level),), (since,)
             )
@@ -40,14 +47,18 @@ class Standings:
         """Take what a look has found; returns whether anything is shown otherwise now."""
         changed = False
         now, maintained = self._now(), self._maintained()
+        # What a look tells of no longer is not what it found last: the embedded model may be another component now.
+        for found in self._found.values() if findings else ():
+            found.pop(look, None)
         for component, finding in findings.items():
-            if component not in self._standings:
+            if component not in self._roster:
                 continue
-            self._found[component][look] = finding
-            worst = max(self._found[component].values(), key=lambda one: (one.level.severity, one.certain))
+            found = self._found.setdefault(component, {})
+            found[look] = finding
+            worst = max(found.values(), key=lambda one: (one.level.severity, one.certain))
             # What is being worked at is not judged.
             whole = Finding(Level.MAINTENANCE) if component in maintained else worst
-            before = self._standings[component]
+            before = self._of(component)
             after = self._standings[component] = judge(before, whole, now, self._rules)
             changed = changed or (before.level, before.finding) != (after.level, after.finding)
             changed = changed or before.recovering is not after.recovering
@@ -55,5 +66,8 @@ class Standings:
 
     def unwell(self, component: str) -> bool:
         """Whether it is worth looking at more often."""
-        standing = self._standings[component]
+        standing = self._of(component)
         return standing.level is not Level.OPERATIONAL or standing.seen is not Level.OPERATIONAL
+
+    def _of(self, component: str) -> Standing:
+        return self._standings.setdefault(component, Standing(since=self._now()))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from perdure.core.busy import by_hour_of_week
 from perdure.core.health import Level, Standing
 from perdure.core.report import Component, OpenIncident, Queue, StatusReport
 from perdure.health.chronicle import Chronicle
-from perdure.health.components import ComponentSpec, of_group
+from perdure.health.components import ComponentSpec, Roster, of_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class Telling:
 
     name: str
     url: str | None
-    specs: Sequence[ComponentSpec]
+    roster: Roster
     now: Callable[[], float]
 
     def level(self, spec: ComponentSpec, standings: Mapping[str, Standing]) -> Level:
         """A component's level; that of a group by its parts."""
         if spec.id in standings:
             return standings[spec.id].level
-        return of_group([standings[one.id].level for one in self.specs if one.group == spec.id])
+        return of_group([standings[one.id].level for one in self.roster.specs if one.group == spec.id])
 
     def report(
         self, standings: Mapping[str, Standing], chronicle: Chronicle, queue: Queue, *, paused: bool = False
@@ -35,7 +35,7 @@ class Telling:
             made_at=self.now(),
             name=self.name,
             url=self.url,
-            components=[self._component(spec, standings, chronicle) for spec in self.specs],
+            components=[self._component(spec, standings, chronicle) for spec in self.roster.specs],
             incidents=[OpenIncident(one, chronicle.estimate(one)) for one in reversed(chronicle.open)],
             past=[one for one in reversed(chronicle.incidents) if not one.open and one.merged_into is None],
             maintenance=chronicle.maintenance,
@@ -48,9 +48,9 @@ class Telling:
         level, days = self.level(spec, standings), chronicle.days(spec.id)
         standing = standings.get(spec.id)
         if standing is None:
-            parts = [standings[one.id] for one in self.specs if one.group == spec.id]
+            parts = [standings[one.id] for one in self.roster.specs if one.group == spec.id]
             ill = [one.since for one in parts if one.level is not Level.OPERATIONAL]
             since = min(ill) if ill else max(one.since for one in parts)
-            return Component(spec.id, spec.name, spec.about, level, since, group=spec.group, days=days)
+            return Component(spec.id, spec.name, spec.about, level, since, "", spec.group, days, spec.reserve)
         detail = "" if level is Level.OPERATIONAL else standing.finding.evidence
-        return Component(spec.id, spec.name, spec.about, level, standing.since, detail, spec.group, days)
+        return Component(spec.id, spec.name, spec.about, level, standing.since, detail, spec.group, days, spec.reserve)

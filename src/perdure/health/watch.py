@@ -19,7 +19,7 @@ from perdure.core.toll import Promised
 from perdure.core.traffic import Began, Ended, Moment, Traffic
 from perdure.engine import orders
 from perdure.health.chronicle import Chronicle
-from perdure.health.components import ComponentSpec
+from perdure.health.components import Roster
 from perdure.health.counted import Counted
 from perdure.health.look import Findings, Look, keep_looking
 from perdure.health.looks.processes import ProcessesLook
@@ -56,7 +56,7 @@ class Watch:
 
     def __init__(
         self,
-        specs: Sequence[ComponentSpec],
+        roster: Roster,
         looks: Sequence[Look],
         processes: ProcessesLook,
         store: Store,
@@ -68,7 +68,7 @@ class Watch:
         healing: Callable[[], Mapping[str, Healing]],
         now: Callable[[], float],
     ) -> None:
-        self._specs = specs
+        self._roster = roster
         self._looks = looks
         self._processes = processes
         self._store = store
@@ -148,7 +148,7 @@ class Watch:
             self._count_toll(self._chronicle.stopped(alive_at, self._now()))
 
     def _judge(self) -> None:
-        for one in self._chronicle.look(self._standings.all, self._healing()):
+        for one in self._chronicle.look(self._standings.relied_upon, self._healing()):
             self.changed()
             self._count_toll(one)
 
@@ -167,7 +167,7 @@ class Watch:
                     self._count_toll(one)
             if now - counted_at >= COUNT_S:
                 counted_at = now
-                levels = {one.id: self._telling.level(one, self._standings.all) for one in self._specs}
+                levels = {one.id: self._telling.level(one, self._standings.all) for one in self._roster.specs}
                 self._chronicle.uptime.count(levels, now)
 
     async def _keep(self) -> None:

@@ -25,11 +25,13 @@ def character(name: str = "Ada", *, at: float = T, digest: str | None = None) ->
     return StoredCharacter(uid(name), who, None, digest, at, at)
 
 
-def add_chat(records: Records, name: str = "chat", *, at: float = T, origin: str = "chat") -> Chat:
-    """A chat with Ada, who is added when she is not there yet."""
+def add_chat(
+    records: Records, name: str = "chat", *, at: float = T, origin: str = "chat", persona: str | None = None
+) -> Chat:
+    """A chat with Ada, who is added when she is not there yet; `persona` is the name of one that is there."""
     if records.characters.get(uid("Ada")) is None:
         records.characters.add(character(), None)
-    chat = Chat(uid(name), name, (uid("Ada"),), None, None, at, at, origin)
+    chat = Chat(uid(name), name, (uid("Ada"),), persona and uid(persona), None, at, at, origin)
     records.chats.add(chat)
     return chat
 

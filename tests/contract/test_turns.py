@@ -8,7 +8,7 @@ import pytest
 
 from perdure.core.errors import ModelCut, StoreFull, describe
 from perdure.core.lease import Lease
-from perdure.core.records import Attempt
+from perdure.core.records import Attempt, Persona
 from perdure.core.reply import Progress
 from perdure.core.turn import Kind, State, Turn
 from perdure.ports.store import FenceLost, Records, Store
@@ -351,3 +351,19 @@ async def test_open_turns_are_told_with_who_writes_them(store: Store, chat: str)
     ]
     assert [one.since for one in found] == [T + 2, T + 1, T + 5]
     assert len(await store.read(lambda r: r.traffic.open_turns(1))) == 1
+
+
+async def test_people_are_told_apart_by_whom_they_write_as(store: Store, chat: str) -> None:
+    """Two chats of one persona are one person's, those of none are one's; what is not asked for does not count."""
+    personas = {"a": "ada", "b": "ada", "c": "bob", "d": None, "e": None}
+    for name in ("ada", "bob"):
+        await store.write(lambda r, name=name: r.personas.put(Persona(uid(name), name, "", T)))
+    for name, who in personas.items():
+        await store.write(lambda r, name=name, who=who: add_chat(r, name, persona=who))
+
+    async def people(*names: str) -> int:
+        return await store.read(lambda r: r.traffic.people({uid(name) for name in names}))
+
+    assert await people() == 0
+    assert await people("a", "b") == 1
+    assert await people("a", "b", "c", "d", "e", "nobody's") == 3

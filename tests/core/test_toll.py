@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perdure.core.incidents import Toll
-from perdure.core.toll import KEPT, Promised
+from perdure.core.toll import KEPT, WAITED_S, Promised
 from perdure.core.traffic import Moment
 
 
@@ -33,6 +33,13 @@ class Told:
     def attempt(self, message: str, outcome: str, state: str = "queued", chat: str = "chat") -> None:
         attempts = [{"n": 1, "ended_at": "2026-11-26T00:00:00Z", "outcome": outcome}]
         self._take("turn", message, {"state": state, "attempts": attempts}, chat=chat)
+
+    def waits(self, message: str, chat: str = "chat") -> None:
+        self._take("turn", message, {"state": "queued", "attempts": []}, chat=chat)
+
+    def runs(self, message: str, chat: str = "chat") -> None:
+        attempts = [{"n": 1, "ended_at": None, "outcome": None}]
+        self._take("turn", message, {"state": "running", "attempts": attempts}, chat=chat)
 
     def lost(self, there: dict[str, int]) -> int:
         return self.promised.toll(0.0, float(self.now), there).lost
@@ -93,3 +100,18 @@ def test_it_does_not_remember_for_ever() -> None:
         told.message(f"m{n}", "x", parent=f"m{n - 1}" if n else None)
     assert set(told.promised.told_since(0.0)) == {f"m{n}" for n in range(10, KEPT + 10)}
     assert len(told.promised.parents) == len(told.promised.shown) == len(told.promised.chats) == KEPT
+
+
+def test_who_had_to_wait_was_touched() -> None:
+    """Whoever still waits, and whoever was begun with at last; not one whose turn came soon."""
+    told = Told()
+    told.waits("soon", chat="one")
+    told.attempt("soon", "done", state="done", chat="one")
+    told.waits("late", chat="two")
+    told.waits("still", chat="three")
+    told.now += int(WAITED_S)
+    told.runs("late", chat="two")
+    assert told.promised.touched(0.0, float(told.now)) == {"turn-late": "two", "turn-still": "three"}
+    assert told.promised.toll(0.0, float(told.now), {}, people=2) == Toll(turns=2, chats=2, people=2)
+    before = float(told.now) - WAITED_S / 2
+    assert told.promised.touched(before, float(told.now)) == {"turn-late": "two"}

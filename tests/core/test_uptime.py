@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from perdure.core.busy import HOURS, by_hour_of_week, quiet_hours
+from perdure.core.busy import HOURS, by_hour_of_week, next_quiet, quiet_hours
 from perdure.core.health import Level
 from perdure.core.report import DayUptime
 from perdure.core.uptime import Uptime
@@ -86,3 +86,15 @@ def test_hours_that_are_alike_are_all_quiet_or_none_is() -> None:
     """Nobody is told that Monday's nights are quiet and Sunday's are not, where that is not so."""
     hours = [one.hour for one in quiet_hours(by_hour_of_week(weeks(9, 2 * HOURS)))]
     assert hours == [n for n in range(HOURS) if n % 24 < 9]
+
+
+def test_when_it_will_be_quiet_is_told_to_whoever_comes_while_it_is_not() -> None:
+    """By the hour; nothing where it is quiet, or where nobody knows."""
+    busy = by_hour_of_week(weeks(6, 2 * HOURS))
+    noon = datetime(2026, 11, 26, 12, 20, tzinfo=UTC).timestamp()
+    midnight = datetime(2026, 11, 27, tzinfo=UTC).timestamp()
+    assert next_quiet(busy, noon) == midnight
+    assert next_quiet(busy, midnight) is None
+    assert next_quiet(busy, midnight + 6 * 3600) == midnight + 24 * 3600
+    assert next_quiet(busy[1:], noon) is None
+    assert next_quiet((), noon) is None

@@ -190,6 +190,7 @@ async def test_a_turn_that_nobody_could_try_says_what_it_waits_for(ask: Asking, 
             "waiting_for": None,
             "trouble": None,
             "left": None,
+            "quiet_from": None,
         }
     (await ask("GET", f"/api/v1/turns/{new_id()}/wait")).problem(404, "not_found")
 

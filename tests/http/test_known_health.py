@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
+from perdure.core.busy import HOURS
 from perdure.core.errors import (
     ModelUnreachable,
     Overloaded,
@@ -14,8 +16,8 @@ from perdure.core.errors import (
     UnknownModel,
 )
 from perdure.core.estimate import Estimate, retry_after
-from perdure.core.report import Queue
-from perdure.http.known_health import KnownHealth
+from perdure.core.report import BusyHour, Queue
+from perdure.http.known_health import LONG_S, KnownHealth
 from tests.statuspage.reports import BROKEN, DOWN, WELL
 
 MODEL_DOWN = BROKEN.incidents[0]
@@ -69,3 +71,14 @@ def test_what_says_itself_when_to_come_back_is_let_alone() -> None:
     """So is what does not help by coming back."""
     assert informed(TooFast(retry_after_s=7.0), knowing(BROKEN)).retry_after_s == 7.0
     assert informed(UnknownModel(), knowing(BROKEN)).retry_after_s is None
+
+
+def test_whoever_waits_for_long_is_told_when_it_is_quieter() -> None:
+    """As it has been for weeks; one whose wait is short, or not known, has no use for that."""
+    nights = [BusyHour(hour, 0.0 if hour % 24 < 6 else 9.0, 3) for hour in range(HOURS)]
+    health = knowing(replace(WELL, busy=nights))
+    noon, midnight = datetime(2026, 11, 26, 12, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC)
+    assert health.quiet_from(Estimate(LONG_S, 1.0, 90.0, 30), noon.timestamp()) == midnight.timestamp()
+    assert health.quiet_from(Estimate(LONG_S - 1.0, 1.0, 90.0, 30), noon.timestamp()) is None
+    assert health.quiet_from(None, noon.timestamp()) is None
+    assert knowing(replace(WELL, busy=())).quiet_from(Estimate(LONG_S, 1.0, 90.0, 30), noon.timestamp()) is None

@@ -183,7 +183,7 @@ def test_what_only_perdure_knows_stands_apart() -> None:
     """How long it lasts, what it has done, whether it needs the operator: under a member of its own."""
     told = documents(BROKEN, NOW)["summary"]["incidents"][0]["perdure"]
     assert told["left"]["text"] == "about 40 s (10 s to 2.5 min)"
-    assert told["toll"] == {"turns": 3, "chats": 2, "failed": 0, "lost": 0}
+    assert told["toll"] == {"turns": 3, "chats": 2, "people": 0, "failed": 0, "lost": 0}
     assert documents(DOWN, NOW)["summary"]["incidents"][0]["perdure"]["needs_operator"]
 
 

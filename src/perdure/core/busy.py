@@ -24,7 +24,7 @@ def by_hour_of_week(hours: Iterable[tuple[int, int, float]]) -> Sequence[BusyHou
     sums: dict[int, tuple[int, int]] = {}
     for hour, replies, watched_s in hours:
         if watched_s >= ENOUGH * 3600.0:
-            at = (hour - _MONDAY) % HOURS
+            at = _of_week(hour)
             total, weeks = sums.get(at, (0, 0))
             sums[at] = total + replies, weeks + 1
     return [BusyHour(at, total / weeks, weeks) for at, (total, weeks) in sorted(sums.items())]
@@ -38,3 +38,17 @@ def quiet_hours(busy: Sequence[BusyHour]) -> Sequence[BusyHour]:
         return ()
     most = sorted(one.replies for one in busy)[HOURS // 4 - 1]
     return sorted((one for one in busy if one.replies <= most), key=lambda one: one.hour)
+
+
+def next_quiet(busy: Sequence[BusyHour], now: float) -> float | None:
+    """When the next quiet hour begins, in Unix seconds; None where it is one already, or none is known."""
+    quiet = {one.hour for one in quiet_hours(busy)}
+    this = int(now // 3600)
+    if not quiet or _of_week(this) in quiet:
+        return None
+    return 3600.0 * next(hour for hour in range(this, this + HOURS) if _of_week(hour) in quiet)
+
+
+def _of_week(hour: int) -> int:
+    """The hour of the week that an hour since the epoch is."""
+    return (hour - _MONDAY) % HOURS

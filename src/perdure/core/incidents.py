@@ -47,13 +47,15 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Toll:
     """What an incident has done to people, counted from the record: turns that were interrupted or had to wait, the
-    chats they are in, turns that were given up, and messages that are there no more (promise 1 says none).
+    chats they are in, turns that were given up, and messages that are there no more (promise 1 says none). `people` are
+    those in the chats, as far as they can be told apart: by whom they write as.
     """
 
     turns: int = 0
     chats: int = 0
     failed: int = 0
     lost: int = 0
+    people: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from perdure.core.traffic import Moment
 KEPT = 20_000
 """How many messages are remembered: those of hours, where it is busy."""
 
+WAITED_S = 5.0
+"""A reply that nobody began with for so long had to wait."""
+
 _WELL = ("done", "stopped", "released")
 
 
@@ -30,7 +33,9 @@ class Promised:
     chats: dict[str, str] = field(default_factory=dict)
     at: dict[str, float] = field(default_factory=dict)
     harmed: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """When a turn last had trouble, and its chat."""
+    """When a turn last had trouble, or had waited, and its chat."""
+    waiting: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Since when a turn waits that nobody has begun with, and its chat."""
     failed: dict[str, float] = field(default_factory=dict)
     """When a turn was given up."""
 
@@ -40,11 +45,16 @@ class Promised:
             self._message(moment, moment.message_id)
         if moment.kind == "turn" and moment.turn_id is not None and moment.view is not None:
             attempts = moment.view["attempts"]
+            since, chat = self.waiting.pop(moment.turn_id, (moment.at, moment.chat_id))
+            if moment.view["state"] == "queued" and not attempts:
+                self.waiting[moment.turn_id] = (since, chat)
+            elif moment.at - since >= WAITED_S:
+                self.harmed[moment.turn_id] = (moment.at, chat)
             if attempts and attempts[-1]["ended_at"] is not None and attempts[-1]["outcome"] not in _WELL:
                 self.harmed[moment.turn_id] = (moment.at, moment.chat_id)
             if moment.view["state"] == "failed":
                 self.failed[moment.turn_id] = moment.at
-        for remembered in (self.at, self.harmed, self.failed):
+        for remembered in (self.at, self.harmed, self.failed, self.waiting):
             while len(remembered) > KEPT:
                 self._forget(next(iter(remembered)))
 
@@ -52,14 +62,20 @@ class Promised:
         """The messages that were told of since then and that nobody has deleted, and the chats that they are in."""
         return {one: self.chats[one] for one, at in self.at.items() if at >= begun and not self._is_erased(one)}
 
-    def toll(self, begun: float, ended: float, there: Mapping[str, int]) -> Toll:
-        """The toll of an incident between two instants. `there` are the lengths of what `told_since` has named, as far
-        as it is there.
-        """
+    def touched(self, begun: float, ended: float) -> dict[str, str]:
+        """The turns that were interrupted or had to wait between two instants, and the chats that they are in."""
         harmed = {turn: chat for turn, (at, chat) in self.harmed.items() if begun <= at <= ended}
+        waits = {turn: chat for turn, (at, chat) in self.waiting.items() if ended - max(begun, at) >= WAITED_S}
+        return {**waits, **harmed}
+
+    def toll(self, begun: float, ended: float, there: Mapping[str, int], people: int = 0) -> Toll:
+        """The toll of an incident between two instants. `there` are the lengths of what `told_since` has named, as far
+        as it is there; `people` are those in the chats that `touched` has named.
+        """
+        touched = self.touched(begun, ended)
         lost = [one for one in self.told_since(begun) if one not in there or there[one] < self.shown[one]]
         failed = sum(1 for at in self.failed.values() if begun <= at <= ended)
-        return Toll(len(harmed), len(set(harmed.values())), failed, len(lost))
+        return Toll(len(touched), len(set(touched.values())), failed, len(lost), people)
 
     def _message(self, moment: Moment, message_id: str) -> None:
         if moment.kind == "message":
@@ -84,6 +100,6 @@ class Promised:
         return False
 
     def _forget(self, key: str) -> None:
-        for remembered in (self.at, self.shown, self.parents, self.chats, self.harmed, self.failed):
+        for remembered in (self.at, self.shown, self.parents, self.chats, self.harmed, self.failed, self.waiting):
             remembered.pop(key, None)
         self.erased.discard(key)

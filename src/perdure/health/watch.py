@@ -230,22 +230,23 @@ class Watch:
         incident = self._chronicle.get(incident_id)
         begun = incident.opened_at - TOLL_BEFORE_S
         told = self._promised.told_since(begun)
+        touched = self._promised.touched(begun, incident.resolved_at or self._now())
 
-        def work(records: Records) -> dict[str, int]:
+        def work(records: Records) -> tuple[dict[str, int], int]:
             there = dict(records.traffic.lengths(told))
             # A chat that is gone was erased by whoever had it.
             erased = {
                 one: sys.maxsize for one, chat in told.items() if one not in there and not records.chats.taken(chat)
             }
-            return {**there, **erased}
+            return {**there, **erased}, records.traffic.people(set(touched.values()))
 
         try:
             async with asyncio.timeout(READ_WITHIN_S):
-                there = await self._store.read(work)
+                there, people = await self._store.read(work)
         except (StoreUnavailable, StoreFull, TimeoutError):
             return
         incident = self._chronicle.get(incident_id)
-        toll = self._promised.toll(begun, incident.resolved_at or self._now(), there)
+        toll = self._promised.toll(begun, incident.resolved_at or self._now(), there, people)
         if toll != incident.toll:
             self._chronicle.put(replace(incident, toll=toll))
             self.changed()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from perdure.core.busy import next_quiet
 from perdure.core.errors import Fault, Overloaded, PerdureError, StoreFull, StoreUnavailable
 from perdure.core.estimate import Estimate, retry_after
 from perdure.core.queueing import wait
 from perdure.core.report import OpenIncident, StatusReport
 from perdure.statuspage.site import Site
+
+LONG_S = 20.0
+"""Who waits for longer may rather come back when it is quieter."""
 
 
 class KnownHealth:
@@ -46,6 +50,10 @@ class KnownHealth:
     def wait(self, ahead: int) -> Estimate | None:
         """How long a reply will wait that has so many before it."""
         return wait(self.report.queue.per_place, ahead)
+
+    def quiet_from(self, left: Estimate | None, now: float) -> float | None:
+        """When it will be quieter, as the weeks before were; None where the wait is short, or where it is not known."""
+        return next_quiet(self.report.busy, now) if left is not None and left.median_s >= LONG_S else None
 
     def _incident_of(self, error: PerdureError) -> OpenIncident | None:
         component = _component(error)

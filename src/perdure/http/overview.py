@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -183,7 +184,7 @@ def _incident(one: Incident, left: Estimate | None) -> dict[str, Any]:
         "story": [
             {"at": instant(entry.at), "stage": entry.stage, "text": entry.text, "by": entry.by} for entry in one.story
         ],
-        "toll": toll and {"turns": toll.turns, "chats": toll.chats, "failed": toll.failed, "lost": toll.lost},
+        "toll": toll and asdict(toll),
         "left": left_view(left),
     }
 

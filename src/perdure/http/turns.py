@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from perdure.core.errors import PerdureError, describe
 from perdure.core.records import AddedBackend
 from perdure.core.turn import State, Turn
-from perdure.core.views import left_view, turn_view
+from perdure.core.views import instant, left_view, turn_view
 from perdure.engine import backends, intake, orders
 from perdure.engine.life import reply_text
 from perdure.http.problems import Json
@@ -52,16 +52,17 @@ async def get_wait(turn_id: UUID, perdure: Perdure) -> Response:
     view, ahead, asked, held = await perdure.store.read(work)
     if held and ahead is not None:
         # No failure of anything, and over when somebody says so.
-        return Json({"ahead": ahead, "waiting_for": "operator", "trouble": None, "left": None})
+        return Json({"ahead": ahead, "waiting_for": "operator", "trouble": None, "left": None, "quiet_from": None})
     absence = await _absence(view, asked, perdure)
     if absence is not None:
         absence.saved = True
         perdure.health.inform(absence)
         left = perdure.health.left(absence.incident)
-        return Json({"ahead": ahead, "waiting_for": "model", "trouble": describe(absence), "left": left_view(left)})
+        told = {"trouble": describe(absence), "left": left_view(left), "quiet_from": None}
+        return Json({"ahead": ahead, "waiting_for": "model", **told})
     left = None if ahead is None else perdure.health.wait(ahead)
     waits = {"ahead": ahead, "waiting_for": view["waiting_for"], "trouble": view["trouble"]}
-    return Json({**waits, "left": left_view(left)})
+    return Json({**waits, "left": left_view(left), "quiet_from": instant(perdure.health.quiet_from(left, now))})
 
 
 @router.post("/{turn_id}/stop", response_model=TurnOut)

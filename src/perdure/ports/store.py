@@ -381,6 +381,10 @@ class Traffic(Protocol):
         """Of those messages that are there, hidden or not: how long their text is, in code points."""
         ...
 
+    def people(self, chat_ids: Collection[str]) -> int:
+        """How many personas people write as in these chats; those who write as none are one."""
+        ...
+
 
 class Records(Protocol):
     """One transaction."""

@@ -88,9 +88,11 @@ def touched(incident: Incident) -> str:
         return ""
     lost = count(toll.lost, "message was lost", "messages were lost")
     if not toll.turns:
-        return f"No reply was interrupted, {lost}."
-    turns = count(toll.turns, "reply was interrupted", "replies were interrupted")
+        return f"No reply was interrupted or had to wait, {lost}."
+    turns = count(toll.turns, "reply was interrupted or had to wait", "replies were interrupted or had to wait")
     chats = count(toll.chats, "chat", "chats")
+    if toll.people:
+        chats += f" of {count(toll.people, 'person', 'people')}"
     failed = "" if not toll.failed else f", {count(toll.failed, 'was given up', 'were given up')}"
     return f"{turns} in {chats}{failed}; {lost}."
 

@@ -37,6 +37,9 @@ _LENGTHS = select(
 ).select_from(
     _ASKED.join(messages, messages.c.id == _ASKED.c.value).outerjoin(turns, (turns.c.id == messages.c.turn_id) & OPEN)
 )
+_PEOPLE = select(func.count(func.coalesce(chats.c.persona_id, "").distinct())).select_from(
+    _ASKED.join(chats, chats.c.id == _ASKED.c.value)
+)
 _OWN_ATTEMPT = (attempts.c.turn_id == turns.c.id) & (attempts.c.n == turns.c.attempt)
 _OPEN = (
     select(
@@ -69,6 +72,9 @@ class SqlTraffic:
     def lengths(self, message_ids: Collection[str]) -> Mapping[str, int]:
         ids = orjson.dumps(list(message_ids)).decode()
         return dict(self.db.rows(_LENGTHS, ids=ids))
+
+    def people(self, chat_ids: Collection[str]) -> int:
+        return int(self.db.value(_PEOPLE, ids=orjson.dumps(list(chat_ids)).decode()))
 
 
 def _moment(row: Row) -> Moment:

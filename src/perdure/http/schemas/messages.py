@@ -104,13 +104,15 @@ class LeftOut(BaseModel):
 
 class WaitOut(BaseModel):
     """What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait.
-    `left` is how long it still waits; null where that is not known.
+    `left` is how long it still waits; null where that is not known. `quiet_from` is when it is quieter, as the weeks
+    before were: told where the wait is a long one.
     """
 
     ahead: int | None
     waiting_for: str | None
     trouble: ErrorOnRecord | None
     left: LeftOut | None
+    quiet_from: str | None
 
 
 class AcceptedOut(BaseModel):

@@ -41,12 +41,13 @@ class StoryOut(BaseModel):
 
 
 class TollOut(BaseModel):
-    """What an incident has done to people: replies that were interrupted, the chats they are in, replies that were
-    given up, messages that are lost.
+    """What an incident has done to people: replies that were interrupted or had to wait, the chats they are in and the
+    people in these, by whom they write as; replies that were given up; messages that are lost.
     """
 
     turns: int
     chats: int
+    people: int
     failed: int
     lost: int
 

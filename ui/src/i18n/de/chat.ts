@@ -30,6 +30,7 @@ export const chat: Catalogue["chat"] = {
   },
   ahead: (n: number, count: string): string =>
     n === 0 ? "Ist als Nächstes dran." : n === 1 ? "Eine Antwort ist vorher dran." : `${count} Antworten sind vorher dran.`,
+  quieterFrom: (time) => `Ruhiger ist es meist ab ${time}.`,
   left: (median, low, high) => `Etwa ${median} (${low} bis ${high}).`,
   waitsOut: (why) => `${why}. Die Antwort geht weiter, sobald er wieder da ist.`,
   waitingForModel: "Wartet, bis das Modell wiederkommt…",

@@ -101,8 +101,8 @@ export const operator: OperatorWords = {
     lasted: (span, when) => `dauerte ${span}, bis ${when}`,
     needs: "Braucht dich",
     left: (low, high) => `So wie solches bisher gedauert hat, dauert es noch ${low} bis ${high}.`,
-    toll: (turns, chats, failed, lost) =>
-      `Unterbrochene Antworten: ${turns}, in Gesprächen: ${chats}. Aufgegeben: ${failed}. Verlorene Nachrichten: ${lost}.`,
+    toll: (turns, chats, people, failed, lost) =>
+      `Unterbrochene oder verzögerte Antworten: ${turns}, in Gesprächen: ${chats}, von Personen: ${people}. Aufgegeben: ${failed}. Verlorene Nachrichten: ${lost}.`,
     stages: {
       detected: "Bemerkt",
       identified: "Erkannt",

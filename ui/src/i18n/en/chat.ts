@@ -29,6 +29,7 @@ export const chat = {
   },
   ahead: (n: number, count: string): string =>
     n === 0 ? "Next in line." : n === 1 ? "One reply is before this one." : `${count} replies are before this one.`,
+  quieterFrom: (time: string) => `It is usually quieter from ${time}.`,
   left: (median: string, low: string, high: string) => `About ${median} (${low} to ${high}).`,
   waitsOut: (why: string) => `${why}. The reply goes on when it is back.`,
   waitingForModel: "Waiting for the model to come back…",

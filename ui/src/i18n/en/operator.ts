@@ -102,8 +102,8 @@ export const operator = {
     lasted: (span: string, when: string) => `lasted ${span}, until ${when}`,
     needs: "Needs you",
     left: (low: string, high: string) => `As such things have lasted, it takes ${low} to ${high} more.`,
-    toll: (turns: string, chats: string, failed: string, lost: string) =>
-      `Replies interrupted: ${turns}, in chats: ${chats}. Given up: ${failed}. Messages lost: ${lost}.`,
+    toll: (turns: string, chats: string, people: string, failed: string, lost: string) =>
+      `Replies interrupted or late: ${turns}, in chats: ${chats}, of people: ${people}. Given up: ${failed}. Messages lost: ${lost}.`,
     stages: {
       detected: "Detected",
       identified: "Identified",

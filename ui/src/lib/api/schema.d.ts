@@ -2841,8 +2841,8 @@ export interface components {
         };
         /**
          * TollOut
-         * @description What an incident has done to people: replies that were interrupted, the chats they are in, replies that were
-         *     given up, messages that are lost.
+         * @description What an incident has done to people: replies that were interrupted or had to wait, the chats they are in and the
+         *     people in these, by whom they write as; replies that were given up; messages that are lost.
          */
         TollOut: {
             /** Chats */
@@ -2851,6 +2851,8 @@ export interface components {
             failed: number;
             /** Lost */
             lost: number;
+            /** People */
+            people: number;
             /** Turns */
             turns: number;
         };
@@ -2946,12 +2948,15 @@ export interface components {
         /**
          * WaitOut
          * @description What a turn waits for, and why. `ahead` counts the replies that wait before it; null where it does not wait.
-         *     `left` is how long it still waits; null where that is not known.
+         *     `left` is how long it still waits; null where that is not known. `quiet_from` is when it is quieter, as the weeks
+         *     before were: told where the wait is a long one.
          */
         WaitOut: {
             /** Ahead */
             ahead: number | null;
             left: components["schemas"]["LeftOut"] | null;
+            /** Quiet From */
+            quiet_from: string | null;
             trouble: components["schemas"]["ErrorOnRecord"] | null;
             /** Waiting For */
             waiting_for: string | null;

@@ -74,6 +74,9 @@ class Gauges:
             "perdure_component_level", "1 for the level at which a component is, 0 for the others.", labels=_COMPONENT
         )
         for spec in self._telling.roster.specs:
+            if spec.reserve:
+                # Its failure is no reason to wake anybody, and its name is what people have made up.
+                continue
             now = self._telling.level(spec, standings)
             for level in Level:
                 family.add_metric([spec.id, level], float(level is now))

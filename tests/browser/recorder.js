@@ -45,7 +45,7 @@
       if (before?.visible && loaded && !before.waits) carried ??= before.screen - now.screen;
       if (before && loaded) stay(id, before, now, shift ?? 0);
       if (reply && now.text !== before?.text) (seen.samples[id] ??= []).push(now.text.length);
-      const note = reply ? (element.querySelector(".said")?.textContent ?? "") : "";
+      const note = reply ? (element.querySelector(".said [aria-live]")?.textContent ?? "") : "";
       if (note && !seen.notes.includes(note)) seen.notes.push(note);
     }
     for (const [id, before] of known) if (!shown.has(id)) departed(id, before, [...shown.values()][before.place]);

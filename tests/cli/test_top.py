@@ -78,6 +78,14 @@ def test_it_goes_on_through_a_restart_of_everything(guarded: Installation, open_
     assert top.ended() == 0
 
 
+def test_who_finds_nobody_is_told_so_and_where_else_to_look(open_terminal: Open) -> None:
+    """An operator who is called at night asks first what is there, and web may not be."""
+    top = open_terminal("top", "--server", "http://127.0.0.1:9")
+    top.until(lambda screen: "reconnecting" in screen and "perdure ps" in screen)
+    top.type("q")
+    assert top.ended() == 0
+
+
 def test_once_and_json_are_for_pipes(guarded: Installation) -> None:
     """And who has no token is told so."""
 

@@ -22,6 +22,8 @@ EVERY_S = 1.0
 PATIENCE_S = 3.0
 """How long one question to the server may take, in seconds, before the screen says that it is old."""
 
+ELSEWHERE = "It is asked again and again. `perdure ps` and `perdure status` ask the supervisor meanwhile. q leaves."
+
 
 class Session:
     """One screen over one server."""
@@ -30,6 +32,8 @@ class Session:
         self._server = server
         self._console = console
         self._view: View | None = None
+        self._trouble = ""
+        """Why nothing is known yet."""
         self._then: Callable[[], None] | None = None
         self._look = asyncio.Event()
         self._left = asyncio.Event()
@@ -55,8 +59,9 @@ class Session:
             except TokenRequired:
                 raise
             except PerdureError as error:
+                self._trouble = told_while_waiting(error)
                 if self._view is not None:
-                    self._view = replace(self._view, trouble=told_while_waiting(error))
+                    self._view = replace(self._view, trouble=self._trouble)
             else:
                 view = replace(self._view or View(overview), overview=overview, trouble="")
                 names = view.names()
@@ -69,8 +74,8 @@ class Session:
         while True:
             await self._look.wait()
             self._look.clear()
-            if self._view is not None:
-                live.update(draw(self._view), refresh=True)
+            shown = Text(f"{self._trouble}\n\n{ELSEWHERE}") if self._view is None else draw(self._view)
+            live.update(shown, refresh=True)
 
     def _pressed(self, key: str, api: AsyncPerdure) -> None:
         if key == "q":

@@ -237,7 +237,7 @@ async def test_a_model_that_reads_a_long_prompt_is_not_deaf() -> None:
     model.works = True
     model.now += PATIENCE_S - 1.0
     assert await model.finds() == Finding()
-    assert model.asked >= 1
+    assert model.asked == 0
     model.now += 1.0
     assert (await model.finds()).cause is Cause.BACKEND_DEAF
 

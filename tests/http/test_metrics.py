@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.http.asking import Asking, asking
-from tests.http.installation import DEADLINE_S, Installation
+from tests.http.installation import DEADLINE_S, Installation, ScriptedBackend, running
 
 pytestmark = pytest.mark.anyio
 
@@ -38,22 +40,29 @@ async def until(ask: Asking, name: str, least: float, /, **labels: str) -> Value
     return values
 
 
-async def test_a_reply_is_counted_once_from_its_request_to_its_last_character(ask: Asking) -> None:
+@pytest.fixture
+def quiet(tmp_path: Path, backend: ScriptedBackend) -> Iterator[Installation]:
+    """A Perdure in which nobody else says anything."""
+    yield from running(Installation(tmp_path / "data", backend_url=backend.url, workers=1))
+
+
+async def test_a_reply_is_counted_once_from_its_request_to_its_last_character(quiet: Installation) -> None:
     """By web the request, by the health process all that workers did."""
-    before = await until(ask, "perdure_health_up", 1)
-    turn = await ask.told(await ask.chat(), "Hello. [[tokens=4]]")
-    ended = value(before, "perdure_turns_total", state="done") + 1
-    after = await until(ask, "perdure_turns_total", ended, state="done")
+    async with asking(quiet.url) as ask:
+        before = await until(ask, "perdure_health_up", 1)
+        turn = await ask.told(await ask.chat(), "Hello. [[tokens=4]]")
+        ended = value(before, "perdure_turns_total", state="done") + 1
+        after = await until(ask, "perdure_turns_total", ended, state="done")
 
-    def grown(name: str, /, **labels: str) -> float:
-        return value(after, name, **labels) - value(before, name, **labels)
+        def grown(name: str, /, **labels: str) -> float:
+            return value(after, name, **labels) - value(before, name, **labels)
 
-    assert grown("perdure_http_requests_total", route=MESSAGE_ROUTE, method="PUT", status="2xx") == 1
-    assert grown("perdure_http_request_seconds_count", route=MESSAGE_ROUTE, method="PUT") == 1
-    assert grown("perdure_attempts_total", outcome="done", fault="none") == 1
-    assert grown("perdure_first_token_seconds_count") == grown("perdure_reply_seconds_count") == 1
-    assert 0 < grown("perdure_first_token_seconds_sum") <= grown("perdure_reply_seconds_sum")
-    assert grown("perdure_reply_characters_total") == turn["offset"]
+        assert grown("perdure_http_requests_total", route=MESSAGE_ROUTE, method="PUT", status="2xx") == 1
+        assert grown("perdure_http_request_seconds_count", route=MESSAGE_ROUTE, method="PUT") == 1
+        assert grown("perdure_attempts_total", outcome="done", fault="none") == 1
+        assert grown("perdure_first_token_seconds_count") == grown("perdure_reply_seconds_count") == 1
+        assert 0 < grown("perdure_first_token_seconds_sum") <= grown("perdure_reply_seconds_sum")
+        assert grown("perdure_reply_characters_total") == turn["offset"]
 
 
 async def test_the_long_way_of_a_message_is_the_same_route(ask: Asking) -> None:

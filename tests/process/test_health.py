@@ -104,7 +104,7 @@ async def test_a_killed_worker_is_an_incident_that_counts_what_it_did(watched: M
     assert "SIGKILL" in incident.evidence
     over = ended(watched, incident)
     assert stages(over) == [Stage.DETECTED, Stage.IDENTIFIED, Stage.RECOVERING, Stage.MONITORING, Stage.RESOLVED]
-    assert over.toll == Toll(turns=1, chats=1, failed=0, lost=0)
+    assert over.toll == Toll(turns=1, chats=1, failed=0, lost=0, people=1)
 
 
 def test_a_frozen_web_is_an_incident_of_web(watched: Mortal) -> None:

@@ -6,7 +6,7 @@ replies were shown. What of that is there no more was lost (promises 1 and 2 say
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from perdure.core.incidents import Toll
@@ -60,7 +60,9 @@ class Promised:
 
     def told_since(self, begun: float) -> dict[str, str]:
         """The messages that were told of since then and that nobody has deleted, and the chats that they are in."""
-        return {one: self.chats[one] for one, at in self.at.items() if at >= begun and not self._is_erased(one)}
+        since = [one for one, at in self.at.items() if at >= begun]
+        erased = self._erased_of(since)
+        return {one: self.chats[one] for one in since if one not in erased}
 
     def touched(self, begun: float, ended: float) -> dict[str, str]:
         """The turns that were interrupted or had to wait between two instants, and the chats that they are in."""
@@ -92,12 +94,17 @@ class Promised:
         elif moment.kind == "hidden" and moment.view is not None:
             (self.erased.add if moment.view["hidden"] else self.erased.discard)(message_id)
 
-    def _is_erased(self, message_id: str | None) -> bool:
-        while message_id is not None:
-            if message_id in self.erased:
-                return True
-            message_id = self.parents.get(message_id)
-        return False
+    def _erased_of(self, messages: Iterable[str]) -> set[str]:
+        """Those that were deleted, or stand below one that was. Each way up is gone once: stories are long."""
+        known = dict.fromkeys(self.erased, True)
+        for message in messages:
+            way: list[str] = []
+            above: str | None = message
+            while above is not None and above not in known:
+                way.append(above)
+                above = self.parents.get(above)
+            known.update(dict.fromkeys(way, above is not None and known[above]))
+        return {message for message, is_erased in known.items() if is_erased}
 
     def _forget(self, key: str) -> None:
         for remembered in (self.at, self.shown, self.parents, self.chats, self.harmed, self.failed, self.waiting):

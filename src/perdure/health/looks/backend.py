@@ -91,7 +91,8 @@ class BackendLook:
                 self._deaf = None
             if self._deaf is None:
                 return
-        if self._asking is None:
+        # Who reads a long prompt has its hands full, and would have to let go of what it knows of somebody else's.
+        if self._asking is None and (self._deaf or not self._reading(now)):
             self._asking = asyncio.create_task(self._speaks())
 
     def _reading(self, now: float) -> bool:

@@ -12,7 +12,11 @@ How long everything may take, in seconds, and why:
 - Resolution, `RESOLVE_S`: of that, `core.health.RULES.settle_s` is how long it has to last before it is believed, and
   that is twice as long for each time that the component has fallen within two minutes. To it comes what the thing
   itself needs to come back: `PROCESS_BACK_S` is Python's start, beside what else goes on; `HANG_S` is how long the
-  supervisor waits for a heartbeat.
+  supervisor waits for a heartbeat. A model that is deaf has been asked for a word, and is asked again only when that
+  has not come for 10 s.
+
+`REPLY_S`: what the model has begun to say it says to its end, and while anybody is answered the model is not suspected.
+`START_S` is how long all of Perdure takes to start, the last of it health, beside whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ RESOLVE_S = 5.0
 PROCESS_BACK_S = 2.0
 WEB_BACK_S = 2.5
 HANG_S = 2.5
+START_S = 8.0
+REPLY_S = 1.6
 EARLY_S = 0.5
 """Clocks are read one after the other: an incident may seem to have begun a moment before what caused it."""
 
@@ -168,26 +174,29 @@ DAY = Script(
             13.4, "uploads cannot be kept", Act.BREAK_IMPORT, "", 15.8,
             Expected("import", Cause.FAILING, detect_s=10.0 + DETECT_S), (down("import"),),
         ),
-        Line(14.0, "worker-1 is frozen for a second", Act.FREEZE_BRIEFLY, "worker-1"),
+        Line(14.0, "worker-1 is frozen for a moment", Act.FREEZE_BRIEFLY, "worker-1"),
         Line(
-            14.5, "the model answers 500", Act.MODEL_FAILS, "model", 15.0,
-            Expected("model", Cause.BACKEND_FAILING, back_s=2.0), (SHOWN_FAILING,),
+            14.5, "the model answers 500", Act.MODEL_FAILS, "model", 15.4,
+            Expected("model", Cause.BACKEND_FAILING, detect_s=REPLY_S + DETECT_S, back_s=2.0), (SHOWN_FAILING,),
         ),
         locked(16.0, 17.0),
         web_killed(16.0),
         Line(17.2, "the model is four times as slow", Act.MODEL_SLOW, "model", 17.8),
         model(
             18.0, 22.5, "the model is deaf", Act.MODEL_DEAF,
-            Expected("model", Cause.BACKEND_DEAF, detect_s=8.0 + 10.0 + 2.0 + DETECT_S, back_s=11.0),
+            Expected(
+                "model", Cause.BACKEND_DEAF,
+                detect_s=8.0 + 10.0 + REPLY_S + DETECT_S, back_s=11.0, needs_operator=True,
+            ),
         ),
         Line(
             25.5, "everything is killed at once, and started again", Act.KILL_EVERYTHING, "", None,
-            Expected("perdure", Cause.STOPPED, detect_s=8.0, back_s=8.0, early_s=3.0),
+            Expected("perdure", Cause.STOPPED, detect_s=START_S + DETECT_S, back_s=START_S, early_s=3.0),
         ),
     ),
 )  # fmt: skip
-"""Thirty minutes in three. Workers are not killed again and again while no model speaks: three deaths without a word set
-a turn aside, and that is right, and no reply may break off here.
+"""Thirty minutes in three. Workers are not killed again and again while no model speaks: three deaths without a word
+set a turn aside, and that is right, and no reply may break off here.
 """
 
 SHORT = Script(
@@ -199,7 +208,7 @@ SHORT = Script(
         killed(3.0, "worker-2"),
         locked(8.0, 11.0),
         web_killed(9.0),
-        Line(12.5, "worker-2 is frozen for a second", Act.FREEZE_BRIEFLY, "worker-2"),
+        Line(12.5, "worker-2 is frozen for a moment", Act.FREEZE_BRIEFLY, "worker-2"),
     ),
 )
 """A handful of it."""

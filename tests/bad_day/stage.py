@@ -23,7 +23,7 @@ from tests.process.conversing import Mortal
 MAX_TOKENS, INTERVAL_S, SEED = 80, 0.02, 7
 """Of replies, so that each is known beforehand and takes a second or two."""
 
-THAWED_AFTER_S = 1.0
+THAWED_AFTER_S = 0.8
 """Shorter than what counts as hung."""
 
 _HOLD = """
@@ -42,7 +42,7 @@ class Impossible(Exception):
 
 
 class Stage:
-    """A whole Perdure over a scripted model, in `folder`. `begin` and `mend` return when it was done, in Unix seconds."""
+    """A whole Perdure over a scripted model, in `folder`. `begin` and `mend` return when they did, in Unix seconds."""
 
     def __init__(self, folder: Path) -> None:
         self._model: ScriptedBackend | None = ScriptedBackend()
@@ -97,7 +97,7 @@ class Stage:
             case Act.MODEL_DEAF:
                 self._order(stall_after=0)
             case Act.MODEL_FAILS:
-                self._order(status=500)
+                self._order(status=500, retry_after="1")  # or six failures come too soon, and end the reply
             case Act.MODEL_SLOW:
                 self._order(interval=4 * INTERVAL_S)
             case Act.LOCK_RECORD:

@@ -93,7 +93,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """When a line may be seen on the page, and when it has to be: never where `must_from` is not before `must_until`."""
+    """When a line may be seen on the page, and when it must: never where `must_from` is not before `must_until`."""
 
     played: Played
     may_from: float

@@ -129,10 +129,9 @@ def model_away(minute: float, until: float) -> Line:
     return model(minute, until, "the model is away", Act.MODEL_AWAY, Expected("model", Cause.BACKEND_AWAY))
 
 
-def locked(minute: float, until: float) -> Line:
-    """Another process holds the lock for writing."""
-    incident = Expected("store", Cause.STORE_LOCKED)
-    # What was begun before, and waits for the lock, is let through at once: whoever reads is well all the time.
+def locked(minute: float, until: float, page_s: float = 0.0) -> Line:
+    """Another process holds the lock for writing: whoever reads is well all the time."""
+    incident = Expected("store", Cause.STORE_LOCKED, page_s=page_s)
     return Line(
         minute, "the record is locked by another process", Act.LOCK_RECORD, "", until, incident, (down("store"),)
     )
@@ -179,7 +178,7 @@ DAY = Script(
             14.5, "the model answers 500", Act.MODEL_FAILS, "model", 15.4,
             Expected("model", Cause.BACKEND_FAILING, detect_s=REPLY_S + DETECT_S, back_s=2.0), (SHOWN_FAILING,),
         ),
-        locked(16.0, 17.0),
+        locked(16.0, 17.0, page_s=WEB_BACK_S),
         web_killed(16.0),
         Line(17.2, "the model is four times as slow", Act.MODEL_SLOW, "model", 17.8),
         model(
@@ -206,7 +205,7 @@ SHORT = Script(
         killed(1.0, "worker-1"),
         model_away(3.0, 6.0),
         killed(3.0, "worker-2"),
-        locked(8.0, 11.0),
+        locked(8.0, 11.0, page_s=WEB_BACK_S),
         web_killed(9.0),
         Line(12.5, "worker-2 is frozen for a moment", Act.FREEZE_BRIEFLY, "worker-2"),
     ),

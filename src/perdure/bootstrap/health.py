@@ -86,7 +86,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
             return {**healer.healing(), **processes.healing()}
 
         looks = (
-            Look(PROCESSES, (), processes.find),
+            Look(PROCESSES, (), processes.find, period_s=0.25),
             Look("web", ("web",), WebLook(f"{web_url}/readyz", session).find),
             Look("store", ("store",), StoreLook(store, settings.paths.database).find),
             Look("model", ("model",), backend.find, limit_s=3.0),

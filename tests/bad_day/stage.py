@@ -23,8 +23,8 @@ from tests.process.conversing import Mortal
 MAX_TOKENS, INTERVAL_S, SEED = 80, 0.02, 7
 """Of replies, so that each is known beforehand and takes a second or two."""
 
-THAWED_AFTER_S = 0.8
-"""Shorter than what counts as hung."""
+THAWED_AFTER_S = 0.6
+"""With the heartbeat before it, shorter than what counts as silent."""
 
 _HOLD = """
 import sqlite3, sys

@@ -40,9 +40,9 @@ from tests.bad_day.script import Act, Line
 from tests.bad_day.stage import Stage
 
 POLL_S, PATIENCE_S = 0.02, 0.25
-HELD_S = 1.5
+HELD_S = 0.7
 """How long it stays broken behind being told, where somebody has to mend it."""
-SETTLED_S = 2.0
+SETTLED_S = 1.2
 """After the health process is ready, until each look has been made."""
 WINDOW_S, DOWN_WINDOW_S = 60.0, 18.0
 CONNECTIONS, HAMMER_S = 8, 5.0
@@ -136,8 +136,8 @@ async def fresh(stage: Stage, page: Page) -> None:
     await page.until(_well)
 
 
-async def rounds(stage: Stage, page: Page, options: Any) -> dict[str, Any]:
-    """All kinds in turn, again and again."""
+async def rounds(stage: Stage, page: Page, options: Any, found: dict[str, Any]) -> None:
+    """All kinds in turn, again and again; `found` has the figures after each turn."""
     taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in KINDS}
     watched = Bystanders()
     for n in range(max(options.rounds, options.deaf)):
@@ -146,11 +146,13 @@ async def rounds(stage: Stage, page: Page, options: Any) -> dict[str, Any]:
                 await quiet(options.quiet_s)
                 taken[name].append(await one_round(stage, page, kind))
         report.say(f"round {n + 1}")
-    found = {}
-    for name, times in taken.items():
-        known, told, over = (report.summary([one[k] for one in times]) for k in range(3))
-        found[name] = {"known_s": known, "detected_s": told, "resolved_s": over, "all_s": times}
-    return {"kinds": found, "others_cores": watched.cores()}
+        found |= {"kinds": {name: _figures(times) for name, times in taken.items()}, "others_cores": watched.cores()}
+        report.write(options.json, {"detection": found})
+
+
+def _figures(times: list[tuple[float, float, float]]) -> dict[str, Any]:
+    known, told, over = (report.summary([one[k] for one in times]) for k in range(3))
+    return {"known_s": known, "detected_s": told, "resolved_s": over, "all_s": times}
 
 
 async def probing(stage: Stage, page: Page, window_s: float) -> dict[str, Any]:
@@ -241,8 +243,7 @@ async def main() -> None:
             found["probing"] = await probing(stage, page, options.window_s)
             report.write(options.json, {"detection": found})
             async with conversing(stage.installation.url, 2):
-                found |= await rounds(stage, page, options)
-            report.write(options.json, {"detection": found})
+                await rounds(stage, page, options, found)
         finally:
             await asyncio.to_thread(stage.close)
     print(tables(found))

@@ -86,7 +86,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
             return {**healer.healing(), **processes.healing()}
 
         looks = (
-            Look(PROCESSES, (), processes.find, period_s=0.25),
+            Look(PROCESSES, (), processes.find),
             Look("web", ("web",), WebLook(f"{web_url}/readyz", session).find),
             Look("store", ("store",), StoreLook(store, settings.paths.database).find),
             Look("model", ("model",), backend.find, limit_s=3.0),
@@ -139,7 +139,7 @@ def _receivers(settings: Settings) -> Receivers:
 
 
 async def _notices(lifeline: Lifeline, watch: Watch) -> None:
-    """A death that the supervisor tells of is looked at at once."""
+    """A death that the supervisor tells of, or a silence, is looked at at once."""
     async for _ in lifeline.notices():
         watch.look_now(PROCESSES)
 

@@ -32,7 +32,7 @@ class Keeper:
     """One child over all its incarnations.
 
     ``announce`` is called with each notice that the living children should have: ``died`` the moment a death is
-    reaped, before anything is started again.
+    reaped, before anything is started again; ``silent`` where a child has not been heard for `SILENT_AFTER_S`.
     """
 
     def __init__(
@@ -91,7 +91,10 @@ class Keeper:
 
     def check(self, now: float) -> None:
         """Kill the child if it is hung, end it if it leaks; note when it has recovered from an escalation."""
+        was_silent = self._silent
         self._silent = self._state == "running" and pulse.silent_for_s(self._pulse, now) > SILENT_AFTER_S
+        if self._silent and not was_silent:
+            self._announce(self._notice("silent"))
         if self._incarnation is None or self._state not in ("starting", "running"):
             return
         if pulse.is_hung(self._pulse, now, hang_after_s=self.spec.hang_after_s, start_grace_s=self.spec.start_grace_s):

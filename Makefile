@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test check build types icons drill bench screenshots wheel clean
+.PHONY: help serve test check build types icons drill bad-day bench screenshots wheel clean
 
 help:  ## show the recipes
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -46,6 +46,9 @@ icons: $(VENV)/developing  ## the icons of the installed app, from the mark in u
 
 drill: build  ## 50 kills and freezes against a server of its own
 	$(BIN)/perdure drill --kills 50 --seed 7
+
+bad-day: build $(VENV)/developing  ## half an hour of failures in three minutes, and whether the status page told the truth of it
+	$(BIN)/python -m tests.bad_day
 
 bench: build $(VENV)/developing  ## all benchmarks; figures and method are in bench/RESULTS.md
 	$(BIN)/python -m bench.run_all

@@ -12,7 +12,7 @@ import sys
 from bench import report
 from bench.servers import CACHE
 
-SCRIPTS = ("start", "accepts", "ttft", "streams", "takeover", "typing", "lighthouse", "estimates")
+SCRIPTS = ("start", "accepts", "ttft", "streams", "takeover", "typing", "lighthouse", "estimates", "detection")
 
 QUICK = {
     "start": ("--rounds", "1", "--backend", "scripted"),
@@ -22,6 +22,7 @@ QUICK = {
     "lighthouse": ("--rounds", "1"),
     "typing": ("--rounds", "1", "--messages", "400", "--seconds", "5"),
     "estimates": ("--rounds", "20"),
+    "detection": ("--rounds", "1", "--deaf", "0", "--window-s", "5"),
     "takeover": ("--rounds", "2", "--stops", "1", "--backend", "scripted"),
 }
 

@@ -100,6 +100,21 @@ def test_what_a_cause_has_left_behind_is_no_incident_of_its_own() -> None:
     assert [one.open for one in day.incidents] == [False]
 
 
+def test_what_works_again_is_not_blamed_on_what_falls_after_it() -> None:
+    """It is shown as unwell for a moment longer. Its incident stays its own, and the later one is another."""
+    day = Day()
+    day.goes_on(5, search=BLAMED)
+    [own] = day.open
+    assert own.root == "search"
+    day.goes_on(1)
+    day.goes_on(8, store=LOCKED)
+    day.goes_on(8)
+    assert [(one.root, one.cause) for one in day.incidents] == [
+        ("search", Cause.FAILING),
+        ("store", Cause.STORE_LOCKED),
+    ]
+
+
 def test_two_causes_are_two_incidents() -> None:
     """A worker that is killed while the record is locked was not killed by that."""
     day = Day()

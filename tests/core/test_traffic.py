@@ -42,6 +42,7 @@ class Course:
             self.runs(turn)
             self.now += first_s
             self.speaks(turn)
+            self.now += 0.01
             self.ends(turn)
 
     def fails(self, times: int, fault: str = "model") -> None:

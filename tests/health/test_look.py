@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from perdure.core.health import Cause, Finding, Level
-from perdure.health.look import Findings, Look, keep_looking
+from perdure.health.look import Findings, Haste, Look, keep_looking
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ async def heard_of(
             enough.set()
 
     look = Look("look", ("one",), find, period_s=0.001, limit_s=limit_s, hurry_s=0.001)
-    looking = asyncio.create_task(keep_looking(look, hear, lambda _: False, asyncio.Event()))
+    looking = asyncio.create_task(keep_looking(look, hear, lambda _: Haste.CALM, asyncio.Event()))
     await enough.wait()
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
@@ -68,7 +68,7 @@ async def test_a_look_that_hangs_is_not_begun_twice() -> None:
             well.set()
 
     look = Look("look", ("one",), find, period_s=0.001, limit_s=0.001, hurry_s=0.001)
-    looking = asyncio.create_task(keep_looking(look, hear, lambda _: False, asyncio.Event()))
+    looking = asyncio.create_task(keep_looking(look, hear, lambda _: Haste.CALM, asyncio.Event()))
     await well.wait()
     looking.cancel()
     assert [finding["one"].cause for finding in heard[:3]] == [Cause.NO_ANSWER] * 3
@@ -100,10 +100,28 @@ async def test_a_word_from_elsewhere_has_it_look_at_once() -> None:
         return WELL
 
     look = Look("look", ("one",), find, period_s=3600.0)
-    looking = asyncio.create_task(keep_looking(look, lambda *_: None, lambda _: False, woken))
+    looking = asyncio.create_task(keep_looking(look, lambda *_: None, lambda _: Haste.CALM, woken))
     await looked.wait()
     looked.clear()
     await asyncio.sleep(0)
     woken.set()
     await looked.wait()
+    looking.cancel()
+
+
+async def test_what_was_found_worse_than_is_shown_is_looked_at_again_soon() -> None:
+    """People wait to be told: neither the calm pace nor that of what is known to be unwell will do."""
+    looks = 0
+    again = asyncio.Event()
+
+    async def find() -> Findings:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            again.set()
+        return {"one": Finding(Level.MAJOR)}
+
+    look = Look("look", ("one",), find, period_s=3600.0, hurry_s=3600.0, doubt_s=0.001)
+    looking = asyncio.create_task(keep_looking(look, lambda *_: None, lambda _: Haste.DOUBT, asyncio.Event()))
+    await again.wait()
     looking.cancel()

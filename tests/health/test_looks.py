@@ -103,7 +103,7 @@ class Supervisor:
     def __init__(self) -> None:
         self.row: dict[str, Any] = {
             "name": "worker-1", "role": "worker", "pid": 1, "state": "running", "restarts": 0, "deaths": 0,
-            "since": 0.0, "needs_operator": False, "last_exit": None,
+            "since": 0.0, "silent": False, "needs_operator": False, "last_exit": None,
         }  # fmt: skip
         self.look = ProcessesLook(self._rows, lambda row: str(row["name"]))
 
@@ -142,6 +142,14 @@ async def test_a_process_that_is_away_is_told_by_how_it_ended(state: str, last_e
     finding = await supervisor.finds(state=state, deaths=1, last_exit=last_exit)
     assert (finding.level, finding.cause) == (Level.MAJOR, cause)
     assert supervisor.look.healing()["worker-1"].text == "worker-1 is being started again."
+
+
+async def test_a_process_that_is_silent_is_told_before_it_is_killed() -> None:
+    """And as well again once it is heard."""
+    supervisor = Supervisor()
+    finding = await supervisor.finds(silent=True)
+    assert (finding.level, finding.cause, finding.certain) == (Level.MAJOR, Cause.PROCESS_HUNG, True)
+    assert await supervisor.finds(silent=False) == Finding()
 
 
 async def test_a_restart_that_was_asked_for_is_nobodys_fault() -> None:

@@ -164,15 +164,18 @@ def test_a_killed_child_is_started_again_and_its_siblings_know(supervised: Super
 
 @pytest.mark.parametrize("signum", [signal.SIGSTOP, signal.SIGUSR1, signal.SIGUSR2], ids=["stop", "loop", "ill"])
 def test_a_hung_child_is_killed_and_started_again(supervised: Supervised, signum: int) -> None:
-    """A stopped process, an event loop that hangs and a failing health check are all heard as silence."""
+    """A stopped process, an event loop that hangs and a failing health check are all heard as silence, and first told
+    as that.
+    """
     supervised.start(supervised.child("worker-1"), supervised.child("worker-2"))
     hung = supervised.incarnation("worker-1")
     supervised.incarnation("worker-2")
     os.kill(hung["pid"], signum)
     supervised.incarnation("worker-1", 2)
     assert not is_alive(hung["pid"])
-    notice = eventually(lambda: supervised.notices("worker-2"))[0]
-    assert (notice["incarnation"], notice["how"]) == (hung["incarnation"], "hung and was killed")
+    silent, died = eventually(lambda: supervised.notices("worker-2")[1:] and supervised.notices("worker-2"))
+    assert (silent["event"], silent["name"]) == ("silent", "worker-1")
+    assert (died["incarnation"], died["how"]) == (hung["incarnation"], "hung and was killed")
     assert supervised.row("worker-2")["restarts"] == 0
 
 

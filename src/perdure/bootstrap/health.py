@@ -167,6 +167,6 @@ def _receivers(settings: Settings) -> Receivers:
 
 
 async def _notices(lifeline: Lifeline, watch: Watch) -> None:
-    """A death that the supervisor tells of is looked at at once."""
+    """A death that the supervisor tells of, or a silence, is looked at at once."""
     async for _ in lifeline.notices():
         watch.look_now(PROCESSES)

@@ -16,7 +16,7 @@ from perdure.supervise.errors import ControlError
 
 log = structlog.get_logger()
 
-EVERY_S = 0.5
+EVERY_S = 0.25
 
 
 async def keep_informed(settings: Settings, health: KnownHealth) -> None:

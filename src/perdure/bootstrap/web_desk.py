@@ -37,7 +37,7 @@ class WebDesk:
         self._health = health
         self._usage = Usage(time.monotonic)
         self._alone = {"name": name, "role": "web", "pid": os.getpid(), "state": "running", "restarts": 0, "deaths": 0}
-        self._alone |= {"since": time.time(), "needs_operator": False, "last_exit": None}
+        self._alone |= {"since": time.time(), "silent": False, "needs_operator": False, "last_exit": None}
         self._unkept: deque[str] = deque(maxlen=MOST)
         self._more = asyncio.Event()
 

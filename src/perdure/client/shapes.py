@@ -123,6 +123,7 @@ class Process(TypedDict):
     restarts: int
     deaths: int
     since: str
+    silent: bool
     needs_operator: bool
     last_exit: str | None
     memory_bytes: int | None

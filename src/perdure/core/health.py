@@ -123,8 +123,8 @@ class Standing:
 def judge(standing: Standing, finding: Finding, now: float, rules: Rules = RULES) -> Standing:
     """The standing after one more look."""
     patience_s = settle_s(standing, rules)
-    kept = tuple(look for look in standing.looks if look[0] > now - max(patience_s, rules.worsen_s) - _BEFORE_S)
-    looked = replace(standing, looks=(*kept, (now, finding.level)))
+    looks = _kept(standing.looks, now - max(patience_s, rules.worsen_s))
+    looked = replace(standing, looks=(*looks, (now, finding.level)))
     # All of these found at least so much, none of those found more.
     confirmed = _mildest(looked.looks, now - rules.worsen_s)
     lasting = worst(level for at, level in looked.looks if at > now - patience_s)
@@ -151,7 +151,15 @@ def worst(levels: Iterable[Level]) -> Level:
 
 
 _BEFORE_S = 30.0
-"""So much longer looks are kept than they are needed: some come seldom."""
+"""So old may the look be that says how it was before the others: some come seldom."""
+
+
+def _kept(looks: tuple[tuple[float, Level], ...], since: float) -> tuple[tuple[float, Level], ...]:
+    """Those since then, and the last one before: this is done with every look."""
+    before = 0
+    while before + 1 < len(looks) and looks[before + 1][0] <= since:
+        before += 1
+    return looks[before:] if looks and looks[before][0] > since - _BEFORE_S else looks[before + 1 :]
 
 
 def _mildest(looks: Sequence[tuple[float, Level]], since: float) -> Level:

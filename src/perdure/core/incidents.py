@@ -164,7 +164,8 @@ def merged(kept: Incident, gone: Incident, now: float, by: str | None = None) ->
 def root_of(component: str, standings: Mapping[str, Standing]) -> str:
     """The component that this one is unwell for: itself, where no other one explains it."""
     finding = standings[component].finding
-    if finding.certain:
+    if finding.certain or standings[component].recovering:
+        # What works again, and is only shown as unwell still, cannot be unwell for what has fallen since.
         return component
     for other in (finding.because, *DEPENDS.get(component, ())):
         if other is not None and other != component and other in standings and _ailing(standings[other]):

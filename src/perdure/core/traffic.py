@@ -151,6 +151,9 @@ class Traffic:
             return None
         error = view["error"] or view["trouble"] or {}
         outcome = str(attempts[-1]["outcome"])
+        if outcome == "done":
+            # That it has said all is a word too, and comes a moment behind the last one.
+            self.spoke_at = at
         failed = outcome not in ("done", "stopped", "released")
         fault, code = (error.get("fault"), error.get("code")) if failed else (None, None)
         ended = Ended(at, outcome, fault, code)

@@ -97,7 +97,7 @@ class OwnServer(Server):
             rows.append(
                 {
                     "name": "model", "role": "model", "pid": pid, "state": "running", "restarts": 0, "deaths": 0,
-                    "since": 0.0, "needs_operator": False, "last_exit": None,
+                    "since": 0.0, "silent": False, "needs_operator": False, "last_exit": None,
                 }
             )  # fmt: skip
         return rows

@@ -105,7 +105,7 @@ class Session:
         turns: dict[str, Turn | None] = {}
         for talk in (talk for conversation in conversations for talk in conversation.talks):
             try:
-                record = await _record(api, talk)
+                record = await recorded(api, talk)
             except PerdureError as error:
                 chat_id = talk.transcript.chat_id
                 drilled.findings.append(Finding(Fault.UNANSWERED, f"the chat cannot be read: {error}", chat_id))
@@ -141,7 +141,7 @@ async def _anybody(api: AsyncPerdure) -> Character:
     return characters[0]
 
 
-async def _record(api: AsyncPerdure, talk: Talk) -> ChatRecord:
+async def recorded(api: AsyncPerdure, talk: Talk) -> ChatRecord:
     """What the server has of a chat in the end. Raises PerdureError."""
     messages = await api.messages(talk.transcript.chat_id, limit=500)
     turns = {exchange.turn_id: await _turn(api, exchange.turn_id) for exchange in talk.exchanges}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import structlog
 
@@ -17,10 +18,19 @@ Findings = Mapping[str, Finding]
 """What a look has found, by component."""
 
 
+class Haste(Enum):
+    """How soon a component should be looked at again."""
+
+    CALM = auto()
+    HURRY = auto()
+    DOUBT = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A way to look. `find` may take `limit_s` and is asked every `period_s`; every `hurry_s` while one of `components`
-    is not shown as well. Seconds. These are what is found not to answer where `find` does not.
+    is not shown as well, and every `doubt_s` while one was found to be worse than is shown: people wait to be told.
+    Seconds. These are what is found not to answer where `find` does not.
     """
 
     name: str
@@ -29,10 +39,11 @@ class Look:
     period_s: float = 0.5
     limit_s: float = 0.75
     hurry_s: float = 0.5
+    doubt_s: float = 0.15
 
 
 async def keep_looking(
-    look: Look, heard: Callable[[str, Findings], None], unwell: Callable[[str], bool], woken: asyncio.Event
+    look: Look, heard: Callable[[str, Findings], None], haste: Callable[[str], Haste], woken: asyncio.Event
 ) -> None:
     """Look for ever; cancel to end. `heard` takes what each look found; `woken` has the next one made at once."""
     pending: asyncio.Future[Findings] | None = None
@@ -47,10 +58,15 @@ async def keep_looking(
         else:
             # It goes on where it hangs: another one beside it would hang too, and one more after that.
             heard(look.name, dict.fromkeys(look.components, _silent(look.limit_s)))
-        hurried = any(unwell(component) for component in look.components)
         with suppress(TimeoutError):
-            pause_s = look.hurry_s if hurried or pending is not None else look.period_s
-            await asyncio.wait_for(woken.wait(), pause_s)
+            await asyncio.wait_for(woken.wait(), _pause_s(look, haste, hangs=pending is not None))
+
+
+def _pause_s(look: Look, haste: Callable[[str], Haste], *, hangs: bool) -> float:
+    wanted = {haste(component) for component in look.components}
+    if Haste.DOUBT in wanted:
+        return look.doubt_s
+    return look.hurry_s if hangs or Haste.HURRY in wanted else look.period_s
 
 
 def _result(look: Look, done: asyncio.Future[Findings]) -> Findings:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from perdure.core.health import RULES, Finding, Level, Rules, Standing, judge
 from perdure.health.components import Roster
-from perdure.health.look import Findings
+from perdure.health.look import Findings, Haste
 
 
 class Standings:
@@ -64,10 +64,12 @@ class Standings:
             changed = changed or before.recovering is not after.recovering
         return changed
 
-    def unwell(self, component: str) -> bool:
-        """Whether it is worth looking at more often."""
+    def haste(self, component: str) -> Haste:
+        """How soon it is worth looking at again."""
         standing = self._of(component)
-        return standing.level is not Level.OPERATIONAL or standing.seen is not Level.OPERATIONAL
+        if standing.seen.severity > standing.level.severity:
+            return Haste.DOUBT
+        return Haste.CALM if standing.level is Level.OPERATIONAL else Haste.HURRY
 
     def _of(self, component: str) -> Standing:
         return self._standings.setdefault(component, Standing(since=self._now()))

@@ -127,7 +127,7 @@ class Watch:
                 self._standings.remember(component, finding, one.opened_at)
 
     async def _look(self, look: Look) -> None:
-        await keep_looking(look, self._heard, self._standings.unwell, self._woken[look.name])
+        await keep_looking(look, self._heard, self._standings.haste, self._woken[look.name])
 
     def _heard(self, look: str, findings: Findings) -> None:
         if look == PROCESSES:

@@ -121,6 +121,7 @@ class _Told:
             "incident_updates": updates,
             "components": [self.component(n, component) for n, component in affected],
             "perdure": {
+                "root": one.root,
                 "cause": one.cause,
                 "stage": str(one.stage),
                 "needs_operator": one.needs_operator,

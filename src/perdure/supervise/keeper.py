@@ -15,6 +15,9 @@ from perdure.supervise.processes import ProcessRow, State
 
 log = logging.getLogger(__name__)
 
+SILENT_AFTER_S = 1.25
+"""Two heartbeats that did not come: it is told to whoever asks, though one that is only late may still be heard."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -29,7 +32,7 @@ class Keeper:
     """One child over all its incarnations.
 
     ``announce`` is called with each notice that the living children should have: ``died`` the moment a death is
-    reaped, before anything is started again.
+    reaped, before anything is started again; ``silent`` where a child has not been heard for `SILENT_AFTER_S`.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Keeper:
         self._ending: str | None = None
         """Why this process is being ended, where nobody has asked for it."""
         self._state: State = "starting"
+        self._silent = False
         self._since = outside.date()
 
     def start(self) -> None:
@@ -87,6 +91,10 @@ class Keeper:
 
     def check(self, now: float) -> None:
         """Kill the child if it is hung, end it if it leaks; note when it has recovered from an escalation."""
+        was_silent = self._silent
+        self._silent = self._state == "running" and pulse.silent_for_s(self._pulse, now) > SILENT_AFTER_S
+        if self._silent and not was_silent:
+            self._announce(self._notice("silent"))
         if self._incarnation is None or self._state not in ("starting", "running"):
             return
         if pulse.is_hung(self._pulse, now, hang_after_s=self.spec.hang_after_s, start_grace_s=self.spec.start_grace_s):
@@ -171,6 +179,7 @@ class Keeper:
             "restarts": max(0, self._starts - 1),
             "deaths": self._deaths,
             "since": self._since,
+            "silent": self._silent,
             "needs_operator": self._history.escalated,
             "last_exit": self._last_exit,
         }

@@ -20,6 +20,8 @@ class ProcessRow(TypedDict):
     """How often it has ended although nobody had asked for that."""
     since: float
     """When it came into this state, in Unix seconds."""
+    silent: bool
+    """It runs, and has not been heard for more than a second: not yet for so long that it is killed."""
     needs_operator: bool
     """Escalated, and not yet healthy for long enough since, whatever its state."""
     last_exit: str | None

@@ -110,6 +110,7 @@ class Supervisor:
             "restarts": 0,
             "deaths": 0,
             "since": self._since,
+            "silent": False,
             "needs_operator": False,
             "last_exit": None,
         }

@@ -46,6 +46,8 @@ class ProcessesLook:
             self._deaths[name] = deaths
         if row["state"] == "escalated" or (row["needs_operator"] and not runs):
             return Finding(Level.MAJOR, Cause.CRASH_LOOP, f"{name} keeps ending: it {row['last_exit']}.", certain=True)
+        if runs and deaths == told and row["silent"]:
+            return Finding(Level.MAJOR, Cause.PROCESS_HUNG, f"{name} is silent.", certain=True)
         if row["state"] == "stopping" or (deaths == told and row["state"] != "hung"):
             # Whoever is on its way from one process to the next without having died was asked to be.
             return Finding()

@@ -19,8 +19,9 @@ class ProcessOut(BaseModel):
     """A process of this installation; `since` is when it got into its state, ISO 8601.
 
     `restarts` counts its starts after the first, `deaths` how often it ended although nobody had asked for that;
-    `last_exit` says how, in words. With `needs_operator` it keeps ending. `memory_bytes` is what it holds for itself,
-    `cpu` its share of one core lately, null where that is not known.
+    `last_exit` says how, in words. With `silent` it runs, and has not been heard for more than a second; with
+    `needs_operator` it keeps ending. `memory_bytes` is what it holds for itself, `cpu` its share of one core lately,
+    null where that is not known.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ProcessOut(BaseModel):
     restarts: int
     deaths: int
     since: str
+    silent: bool
     needs_operator: bool
     last_exit: str | None
     memory_bytes: int | None

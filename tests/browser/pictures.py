@@ -248,6 +248,18 @@ async def the_help(browser: Browser, installation: Installation) -> None:
         await picture(reader, name)
 
 
+async def the_operators_page(browser: Browser, installation: Installation, ask: Asking) -> None:
+    """The operator's page while a worker that was killed is being started again, and replies are being written."""
+    desk, phone = await desk_and_phone(browser, installation.url, "/operator")
+    for reader, name, worker in ((desk, "operator", "worker-1"), (phone, "operator-phone", "worker-2")):
+        for _ in range(3):
+            await ask.said(await ask.chat(), "How is the day?")
+        installation.kill(worker)
+        await reader.page.emulate_media(color_scheme="dark" if name.endswith("phone") else "light")
+        await expect(reader.main.get_by_text(f"{worker} was killed by SIGKILL.").first).to_be_visible()
+        await picture(reader, name)
+
+
 async def the_status(browser: Browser, installation: Installation) -> None:
     """The status page while a worker that was killed is being started again: a real incident."""
     desk, phone = await desk_and_phone(browser, installation.url, "/status")
@@ -289,6 +301,7 @@ async def main() -> None:
                 await while_it_is_away(browser, installation, chat)
                 await the_chat(browser, installation, backend, ask, chat)
                 await the_status(browser, installation)
+                await the_operators_page(browser, installation, ask)
         finally:
             installation.close()
             backend.close()

@@ -153,7 +153,8 @@ async def test_what_will_be_announced_has_its_place_before(reader: Reader) -> No
     region = reader.message(ids[4]).locator("[aria-live]")
     await expect(region).to_have_text("")
     await expect(region).not_to_have_css("display", "none")
-    note, time = await region.locator("..").bounding_box(), await region.locator("+ time").bounding_box()
+    whole = reader.message(ids[4]).locator(".note")
+    note, time = await whole.bounding_box(), await whole.locator("time").bounding_box()
     assert note is not None
     assert time is not None
     assert time["x"] == pytest.approx(note["x"], abs=0.5)

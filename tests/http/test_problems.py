@@ -132,3 +132,13 @@ async def test_a_process_that_is_about_to_end_is_not_ready() -> None:
     error = AssertionError("nothing is read")
     (await answered_by_an_app_whose_store(error, "/readyz", ending=True)).problem(503, "server_unavailable")
     assert (await answered_by_an_app_whose_store(error, "/healthz", ending=True)).status == 200
+
+
+async def test_a_record_that_is_only_slow_has_no_traceback_in_the_log() -> None:
+    """It is asked for every few seconds by whoever watches: the reason is its line. A failure's own cause is logged."""
+    with capture_logs() as logs:
+        (await answered_by_an_app_whose_store(TimeoutError(), "/readyz")).problem(503, "store_unavailable")
+    assert [entry["exc_info"] for entry in logs] == [None]
+    with capture_logs() as logs:
+        (await answered_by_an_app_whose_store(StoreUnavailable("Nothing is there."))).problem(503, "store_unavailable")
+    assert isinstance(logs[0]["exc_info"], StoreUnavailable)

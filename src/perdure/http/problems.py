@@ -106,9 +106,11 @@ def refusal(error: PerdureError, path: str, inform: Inform) -> Response:
     inform(error)
     error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
-        # What a model, a full queue or the operator does was foreseen; where the record fails, the cause is worth its
-        # lines.
-        cause = error if error.fault is Fault.SERVER and not isinstance(error, _FORESEEN) else None
+        # What a model, a full queue or the operator does was foreseen, and so was what says by itself that nothing more
+        # is behind it (`from None`); where the record fails, the cause is worth its lines.
+        is_whole = error.__suppress_context__ and error.__cause__ is None
+        foreseen = error.fault is not Fault.SERVER or isinstance(error, _FORESEEN) or is_whole
+        cause = None if foreseen else error
         log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
     else:
         # Not its detail: that may repeat what was sent.

@@ -19,7 +19,7 @@ from perdure.supervise.lock import sole_supervisor
 pytestmark = pytest.mark.anyio
 
 
-def answer(request: str) -> object:
+async def answer(request: str) -> object:
     if request.startswith("restart"):
         return {"error": "No.", "remedy": "Do not."}
     return [{"said": request.strip()}]

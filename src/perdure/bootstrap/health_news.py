@@ -1,4 +1,4 @@
-"""How a web process hears of the health of everything: it asks the health process for its report, again and again, and
+"""How a web process hears of the health of everything: it asks the health process for news, again and again, and
 for its metrics when somebody wants them.
 """
 
@@ -16,7 +16,11 @@ from perdure.supervise.errors import ControlError
 
 log = structlog.get_logger()
 
-EVERY_S = 0.25
+PAUSE_S = 0.1
+"""Between two questions: whatever happens so soon after something else is heard together with it."""
+AWAY_S = 0.25
+PATIENCE_S = 6.0
+"""Longer than the health process has a question wait for news."""
 
 
 async def keep_informed(settings: Settings, health: KnownHealth) -> None:
@@ -25,19 +29,24 @@ async def keep_informed(settings: Settings, health: KnownHealth) -> None:
     if last is not None:
         health.heard("none", last)
     while True:
-        await inform(settings, health)
-        await asyncio.sleep(EVERY_S)
+        answers = await _hear(settings, health, "news", PATIENCE_S)
+        await asyncio.sleep(PAUSE_S if answers else AWAY_S)
 
 
 async def inform(settings: Settings, health: KnownHealth) -> None:
-    """Ask once."""
+    """Ask once, for what is so now."""
+    await _hear(settings, health, "report", 1.0)
+
+
+async def _hear(settings: Settings, health: KnownHealth, request: str, within_s: float) -> bool:
     try:
-        answer = await control.ask_async(settings.paths.desk, f"report {health.version}")
+        answer = await control.ask_async(settings.paths.desk, f"{request} {health.version}", within_s)
     except ControlError:
         log.debug("the health process does not answer")
-        return
+        return False
     if isinstance(answer, dict) and "report" in answer:
         health.heard(answer["version"], REPORT.validate_python(answer["report"]))
+    return True
 
 
 async def installation_metrics(settings: Settings) -> str | None:

@@ -90,6 +90,7 @@ class Watch:
         self._tolling: dict[str, asyncio.Task[None]] = {}
         self._woken = {look.name: asyncio.Event() for look in looks}
         self._told_at = 0.0
+        self._changed = asyncio.Event()
         self.version = 0
         """Grows with every change of what is told."""
 
@@ -101,6 +102,15 @@ class Watch:
         """Something is to be told that was not."""
         self._told_at = self._now()
         self.version += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def change(self, version: int, within_s: float) -> None:
+        """Return once what is told is another than that, or after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self.version == version:
+                    await self._changed.wait()
 
     def look_now(self, name: str) -> None:
         """Something was heard that this look will want to see."""

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
@@ -23,9 +23,9 @@ _REQUEST_PATIENCE_S = 5.0
 
 
 class ControlSocket:
-    """The supervisor's end. ``answer`` turns a request line into something JSON."""
+    """The end of whoever is asked. ``answer`` turns a request line into something JSON, now or within some seconds."""
 
-    def __init__(self, path: Path, answer: Callable[[str], object]) -> None:
+    def __init__(self, path: Path, answer: Callable[[str], Awaitable[object]]) -> None:
         self._path = path
         self._answer = answer
         self._server: asyncio.Server | None = None
@@ -65,11 +65,12 @@ class ControlSocket:
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A client that says nothing, too much, or leaves early costs a closed connection and no more.
-        with suppress(OSError, ValueError, TimeoutError):
+        # A client that says nothing, too much, or leaves early costs a closed connection and no more. Nor does the end of
+        # the process, which asyncio's streams would make a traceback of.
+        with suppress(OSError, ValueError, TimeoutError, asyncio.CancelledError):
             async with asyncio.timeout(_REQUEST_PATIENCE_S):
                 request = (await reader.readline()).decode("utf-8", "replace")
-                writer.write(json.dumps(self._answer(request)).encode() + b"\n")
+                writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
@@ -100,13 +101,42 @@ def ask(path: Path, request: str, timeout_s: float = 1.0) -> object:
 
     Raises NotRunningError, or RequestRefusedError, or ControlError when there is no answer in time.
     """
+    with (
+        _explained(path, timeout_s),
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line,
+        _address(path) as address,
+    ):
+        line.settimeout(timeout_s)
+        line.connect(address)
+        line.sendall(request.encode() + b"\n")
+        with line.makefile("rb") as answers:
+            return _accepted(answers.read())
+
+
+async def ask_async(path: Path, request: str, timeout_s: float = 1.0) -> object:
+    """``ask`` without blocking the event loop."""
+    with _explained(path, timeout_s):
+        async with asyncio.timeout(timeout_s):
+            with _address(path) as address:
+                reader, writer = await asyncio.open_unix_connection(address)
+            try:
+                writer.write(request.encode() + b"\n")
+                return _accepted(await reader.read())
+            finally:
+                writer.close()
+
+
+def _accepted(said: bytes) -> object:
+    answer = json.loads(said)
+    if isinstance(answer, dict) and "error" in answer:
+        raise RequestRefusedError(str(answer["error"]), str(answer.get("remedy", "")))
+    return cast("object", answer)
+
+
+@contextmanager
+def _explained(path: Path, timeout_s: float) -> Iterator[None]:
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line, _address(path) as address:
-            line.settimeout(timeout_s)
-            line.connect(address)
-            line.sendall(request.encode() + b"\n")
-            with line.makefile("rb") as answers:
-                answer = json.loads(answers.read())
+        yield
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotRunningError(
             f"No Perdure is running on the data folder {path.parent.parent}.",
@@ -117,14 +147,6 @@ def ask(path: Path, request: str, timeout_s: float = 1.0) -> object:
             f"{path.name} did not answer within {timeout_s:g} s ({error}).",
             "Ask again; if that does not help, look at its log and restart perdure serve.",
         ) from error
-    if isinstance(answer, dict) and "error" in answer:
-        raise RequestRefusedError(str(answer["error"]), str(answer.get("remedy", "")))
-    return cast("object", answer)
-
-
-async def ask_async(path: Path, request: str, timeout_s: float = 1.0) -> object:
-    """``ask`` without blocking the event loop."""
-    return await asyncio.to_thread(ask, path, request, timeout_s)
 
 
 def _is_live(path: Path) -> bool:

@@ -195,7 +195,7 @@ class Supervisor:
         for keeper in self._keepers.values():
             keeper.tell(notice)
 
-    def _answer(self, request: str) -> object:
+    async def _answer(self, request: str) -> object:
         match request.split():
             case ["processes"]:
                 return self.processes()

@@ -150,7 +150,9 @@ class Judge:
         mine = {
             name: told
             for name, told in histories.items()
-            if told[-1][1].root == expected.root and window.may_from <= told[-1][1].started_at <= window.detect_by
+            if name not in matched
+            and told[-1][1].root == expected.root
+            and window.may_from <= told[-1][1].started_at <= max(window.detect_by, window.may_until)
         }
         matched.update(mine)
         detected_s = resolved_s = None

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bad_day.judge import Judge, Played, Sample, Verdict
+from tests.bad_day.judge import Judge, Played, Sample
 from tests.bad_day.people import Outcome, conversing
 from tests.bad_day.reader import Reader
 from tests.bad_day.script import Line, Script
 from tests.bad_day.stage import Impossible, Stage
+from tests.bad_day.verdict import Verdict
 
 PEOPLE = 4
 CALM_WITHIN_S = 40.0

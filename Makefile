@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: help serve test check build types icons drill bad-day bench screenshots wheel clean
 
 help:  ## show the recipes
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 $(VENV)/installed: pyproject.toml hatch_build.py
 	$(PYTHON) -m venv $(VENV)
@@ -47,7 +47,7 @@ icons: $(VENV)/developing  ## the icons of the installed app, from the mark in u
 drill: build  ## 50 kills and freezes against a server of its own
 	$(BIN)/perdure drill --kills 50 --seed 7
 
-bad-day: build $(VENV)/developing  ## half an hour of failures in three minutes, and whether the status page told the truth of it
+bad-day: build $(VENV)/developing  ## thirty minutes of failures in three: does the status page tell the truth?
 	$(BIN)/python -m tests.bad_day
 
 bench: build $(VENV)/developing  ## all benchmarks; figures and method are in bench/RESULTS.md

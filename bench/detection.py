@@ -84,7 +84,7 @@ class Page:
     async def until(self, seen: Callable[[Mapping[str, Any]], bool]) -> tuple[float, Mapping[str, Any]]:
         """When it was first told so, in Unix seconds, and how."""
         while True:
-            with suppress(OSError, WireError, TimeoutError):
+            with suppress(OSError, WireError, TimeoutError, RuntimeError):  # the last is uvloop's, for what was hung up
                 async with asyncio.timeout(PATIENCE_S):
                     self._connection = self._connection or await Connection.open(self._port)
                     told = (await self._connection.ask("GET", "/api/v2/summary.json")).json()
@@ -231,19 +231,22 @@ def _port(stage: Stage) -> int:
 
 async def main() -> None:
     """Measure and print."""
-    options = report.arguments(__doc__, 25, deaf=3, window_s=WINDOW_S)
+    options = report.arguments(__doc__, 25, deaf=3, window_s=WINDOW_S, parts="status,probing,rounds")
+    parts = options.parts.split(",")
     found: dict[str, Any] = {}
     with data_folder() as folder:
         stage = Stage(folder)
         try:
             await asyncio.to_thread(stage.start)
             page = Page(_port(stage))
-            found["status"] = await status(stage, page)
+            if "status" in parts:
+                found["status"] = await status(stage, page)
+            if "probing" in parts:
+                found["probing"] = await probing(stage, page, options.window_s)
             report.write(options.json, {"detection": found})
-            found["probing"] = await probing(stage, page, options.window_s)
-            report.write(options.json, {"detection": found})
-            async with conversing(stage.installation.url, 2):
-                await rounds(stage, page, options, found)
+            if "rounds" in parts:
+                async with conversing(stage.installation.url, 2):
+                    await rounds(stage, page, options, found)
         finally:
             await asyncio.to_thread(stage.close)
     print(tables(found))
@@ -251,33 +254,29 @@ async def main() -> None:
 
 def tables(found: Mapping[str, Any]) -> str:
     """All figures, for people."""
-    rows = [
-        [
-            name,
-            of["detected_s"]["n"],
-            *(of[what].get(key, "") for what in ("detected_s", "resolved_s") for key in _KEYS),
+    told = []
+    if "kinds" in found:
+        rows = [
+            [name, of["detected_s"]["n"], *(of[what].get(key, "") for what in _SPANS for key in _KEYS)]
+            for name, of in found["kinds"].items()
         ]
-        for name, of in found["kinds"].items()
-    ]
-    head = ["failure", "n", "detected p50 (s)", "p99", "max", "resolved p50 (s)", "p99", "max"]
-    known = [[name, *(of["known_s"].get(key, "") for key in _KEYS)] for name, of in found["kinds"].items()]
-    probing = found["probing"]
-    names = list(probing["idle"])
-    costs = [
-        [name, *(100 * probing[when][name] if name in probing[when] else "" for when in ("idle", "busy", "looked_at"))]
-        for name in names
-    ]
-    return "\n\n".join(
-        (
-            report.table(head, rows),
-            report.table(["known", "p50 (s)", "p99", "max"], known),
-            report.table(["% of a core", "idle", "four talk", "being looked at"], costs),
-            report.table(["/status while the record is", "a second"], [list(row) for row in found["status"].items()]),
-            f"Others used {found['others_cores']} cores beside the rounds, {probing['others_cores']} beside probing.",
-        )
-    )
+        head = [f"{what} {key}" for what in ("known", "detected", "resolved") for key in _KEYS]
+        told += [report.table(["failure", "n", *head], rows), f"Others used {found['others_cores']} cores meanwhile."]
+    if "probing" in found:
+        probing, whens = found["probing"], ("idle", "busy", "looked_at")
+        costs = [
+            [name, *(100 * probing[when][name] if name in probing[when] else "" for when in whens)]
+            for name in probing["idle"]
+        ]
+        told += [report.table(["% of a core", "idle", "four talk", "being looked at"], costs)]
+        told += [f"Others used {probing['others_cores']} cores meanwhile."]
+    if "status" in found:
+        rows = [list(row) for row in found["status"].items()]
+        told.append(report.table(["/status while the record is", "a second"], rows))
+    return "\n\n".join(told)
 
 
+_SPANS = ("known_s", "detected_s", "resolved_s")
 _KEYS = ("p50", "p99", "max")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from perdure.core.health import RULES, Level, worst
 from perdure.health.components import WORKERS, of_group
 from tests.bad_day.script import DETECT_S, EARLY_S, RESOLVE_S, Expected, Line
+from tests.bad_day.verdict import IncidentRow, MinuteRow, Verdict
 
 WEB_LAG_S = 1.0
 """Web asks for the report twice a second, and an answer takes its time: so old may be what it tells."""
@@ -46,49 +47,6 @@ class Played:
     line: Line
     began_at: float
     mended_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentRow:
-    """What was expected for a line and what was told. `detected_s` is counted from its beginning, `resolved_s` from its
-    mending, where it mends itself from its beginning; each with what it may be.
-    """
-
-    what: str
-    expected: str
-    told: str
-    detected_s: float | None
-    detect_within_s: float
-    resolved_s: float | None
-    resolve_within_s: float
-    wrong: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class MinuteRow:
-    """One minute of the day. `samples` is how often the page was read in it."""
-
-    minute: int
-    expected: str
-    told: str
-    samples: int
-    wrong: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """All of it."""
-
-    minutes: Sequence[MinuteRow]
-    incidents: Sequence[IncidentRow]
-    surplus: Sequence[str]
-    """Incidents that nothing had been done for."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether the page told the truth, and nothing but it."""
-        wrong = [*(row.wrong for row in self.minutes), *(row.wrong for row in self.incidents)]
-        return not self.surplus and not any(wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +108,9 @@ class Judge:
         mine = {
             name: told
             for name, told in histories.items()
-            if told[-1][1].root == expected.root and window.may_from <= told[-1][1].started_at <= window.detect_by
+            if name not in matched
+            and told[-1][1].root == expected.root
+            and window.may_from <= told[-1][1].started_at <= max(window.detect_by, window.may_until)
         }
         matched.update(mine)
         detected_s = resolved_s = None

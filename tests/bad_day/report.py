@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tests.bad_day.judge import IncidentRow, MinuteRow
 from tests.bad_day.play import Day
+from tests.bad_day.verdict import IncidentRow, MinuteRow
 
 
 def report(day: Day) -> str:

@@ -16,6 +16,7 @@ How long everything may take, in seconds, and why:
   has not come for 10 s.
 
 `REPLY_S`: what the model has begun to say it says to its end, and while anybody is answered the model is not suspected.
+`LOOKS_S`: the log is read every half second, and so often the model is looked at; both have to happen twice.
 `START_S` is how long all of Perdure takes to start, the last of it health, beside whatever else the machine does.
 """
 
@@ -32,7 +33,8 @@ RESOLVE_S = 5.0
 PROCESS_BACK_S = 2.0
 WEB_BACK_S = 2.5
 HANG_S = 2.5
-START_S = 8.0
+START_S = 10.0
+LOOKS_S = 1.0
 REPLY_S = 1.6
 EARLY_S = 0.5
 """Clocks are read one after the other: an incident may seem to have begun a moment before what caused it."""
@@ -185,7 +187,7 @@ DAY = Script(
             18.0, 22.5, "the model is deaf", Act.MODEL_DEAF,
             Expected(
                 "model", Cause.BACKEND_DEAF,
-                detect_s=8.0 + 10.0 + REPLY_S + DETECT_S, back_s=11.0, needs_operator=True,
+                detect_s=8.0 + 10.0 + REPLY_S + LOOKS_S + DETECT_S, back_s=11.0, needs_operator=True,
             ),
         ),
         Line(
@@ -199,7 +201,7 @@ set a turn aside, and that is right, and no reply may break off here.
 """
 
 SHORT = Script(
-    21,
+    16,
     1.0,
     (
         killed(1.0, "worker-1"),

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from perdure.core.health import Cause, Level
-from tests.bad_day.judge import Judge, Played, Sample, Told, Verdict
+from tests.bad_day.judge import Judge, Played, Sample, Told
 from tests.bad_day.script import killed, locked
+from tests.bad_day.verdict import Verdict
 
 BEGAN_AT = 1000.0
 MINUTE_S = 6.0

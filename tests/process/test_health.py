@@ -154,7 +154,8 @@ def test_the_death_of_everything_is_known_afterwards(watched: Mortal) -> None:
     watched.kill_everything()
     watched.start()
     eventually(lambda: all_well(watched))
-    [over] = [one for one in all_incidents(watched) if one.cause is Cause.STOPPED]
+    # What is well is known a moment before the supervisor has been asked how old it is.
+    [over] = eventually(lambda: [one for one in all_incidents(watched) if one.cause is Cause.STOPPED])
     assert stages(over) == [Stage.DETECTED, Stage.RESOLVED]
 
 

@@ -19,7 +19,7 @@ Findings = Mapping[str, Finding]
 
 
 class Haste(Enum):
-    """How soon a component should be looked at again."""
+    """How soon a component should be looked at again: in doubt, it was found to be worse than is shown."""
 
     CALM = auto()
     HURRY = auto()

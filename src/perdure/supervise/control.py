@@ -65,8 +65,8 @@ class ControlSocket:
             self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A client that says nothing, too much, or leaves early costs a closed connection and no more. Nor does the end of
-        # the process, which asyncio's streams would make a traceback of.
+        # A client that says nothing, too much, or leaves early costs a closed connection and no more. So does the end
+        # of the process, which asyncio's streams would make a traceback of.
         with suppress(OSError, ValueError, TimeoutError, asyncio.CancelledError):
             async with asyncio.timeout(_REQUEST_PATIENCE_S):
                 request = (await reader.readline()).decode("utf-8", "replace")

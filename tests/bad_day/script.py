@@ -16,6 +16,7 @@ How long everything may take, in seconds, and why:
   has not come for 10 s.
 
 `REPLY_S`: what the model has begun to say it says to its end, and while anybody is answered the model is not suspected.
+`ATTEMPTS_S`: three attempts have to fail, each behind its back-off, before the model and not they are to blame.
 `LOOKS_S`: the log is read every half second, and so often the model is looked at; both have to happen twice.
 `START_S` is how long all of Perdure takes to start, the last of it health, beside whatever else the machine does.
 """
@@ -36,6 +37,7 @@ HANG_S = 2.5
 START_S = 10.0
 LOOKS_S = 1.0
 REPLY_S = 1.6
+ATTEMPTS_S = 1.0
 EARLY_S = 0.5
 """Clocks are read one after the other: an incident may seem to have begun a moment before what caused it."""
 
@@ -178,7 +180,7 @@ DAY = Script(
         Line(14.0, "worker-1 is frozen for a moment", Act.FREEZE_BRIEFLY, "worker-1"),
         Line(
             14.5, "the model answers 500", Act.MODEL_FAILS, "model", 15.4,
-            Expected("model", Cause.BACKEND_FAILING, detect_s=REPLY_S + DETECT_S, back_s=2.0), (SHOWN_FAILING,),
+            Expected("model", Cause.BACKEND_FAILING, detect_s=REPLY_S + ATTEMPTS_S + DETECT_S, back_s=2.0), (SHOWN_FAILING,),
         ),
         locked(16.0, 17.0, page_s=WEB_BACK_S),
         web_killed(16.0),

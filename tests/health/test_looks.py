@@ -261,3 +261,26 @@ async def test_a_model_that_takes_its_time_usually_may_take_it() -> None:
     model.now += SILENT_S
     await model.finds()
     assert model.asked == 1
+
+
+async def test_what_failed_while_it_was_deaf_is_past_once_it_is_heard() -> None:
+    """Nobody has asked it meanwhile, so there is no reply yet that says so."""
+    model = Model()
+    model.says("turn", RUNNING)
+    model.now += SILENT_S
+    model.problem = ModelStalled("The model said nothing for 10 seconds.")
+    assert (await model.finds()).cause is Cause.BACKEND_DEAF
+    for n in range(1, 4):
+        error = {"fault": "model", "code": "model_stalled"}
+        attempt = {"n": n, "outcome": "model_stalled"}
+        model.says("turn", {"state": "running", "attempts": [{**attempt, "outcome": None}], "error": None})
+        model.says("turn", {"state": "queued", "attempts": [attempt], "error": None, "trouble": error})
+    assert (await model.finds()).cause is Cause.BACKEND_DEAF
+    model.says("turn", {"state": "running", "attempts": [{"n": 4, "outcome": None}], "error": None})
+    model.now += 1.0
+    model.problem = None
+    assert await model.finds() == Finding()
+    model.now += 20.0
+    attempt = {"n": 4, "outcome": "model_stalled"}
+    model.says("turn", {"state": "queued", "attempts": [attempt], "error": None, "trouble": error})
+    assert not model.traffic.ended

@@ -78,6 +78,7 @@ class Traffic:
     first_tokens: deque[tuple[float, float]] = field(default_factory=deque)
     """When, and how long after the claim, in seconds."""
     spoke_at: float | None = None
+    deaf_until: float = 0.0
     usual_first_s: float | None = None
     """How long first tokens take usually: a mean in which old ones fade."""
 
@@ -88,6 +89,11 @@ class Traffic:
         if moment.kind == "turn" and moment.turn_id is not None and moment.view is not None:
             return self._stands(moment.turn_id, moment.at, moment.view)
         return None
+
+    def heard(self, now: float) -> None:
+        """It was deaf, and has said a word to somebody: whatever fails that was begun before says nothing of now."""
+        self.spoke_at = self.deaf_until = now
+        self.ended.clear()
 
     def tidy(self, now: float) -> None:
         """Forget what is too long ago."""
@@ -157,7 +163,8 @@ class Traffic:
         failed = outcome not in ("done", "stopped", "released")
         fault, code = (error.get("fault"), error.get("code")) if failed else (None, None)
         ended = Ended(at, outcome, fault, code)
-        self.ended.append(ended)
+        if known.begun_at >= self.deaf_until:
+            self.ended.append(ended)
         return ended
 
 

@@ -82,18 +82,23 @@ class BackendLook:
             asked, self._asking = self._asking, None
             problem = asked.result()
             if problem is None:
-                self._deaf = None
+                self._hears(now)
             elif self._deaf is not None or not self._reading(now):
                 said = f"It answers health checks, and no requests: {problem.detail}"
                 self._deaf = Finding(Level.MAJOR, Cause.BACKEND_DEAF, said)
         if not self._traffic.suspicious(now):
             if self._traffic.spoke_at is not None and now - self._traffic.spoke_at < 1.0:
-                self._deaf = None
+                self._hears(now)
             if self._deaf is None:
                 return
         # Who reads a long prompt has its hands full, and would have to let go of what it knows of somebody else's.
         if self._asking is None and (self._deaf or not self._reading(now)):
             self._asking = asyncio.create_task(self._speaks())
+
+    def _hears(self, now: float) -> None:
+        if self._deaf is not None:
+            self._deaf = None
+            self._traffic.heard(now)
 
     def _reading(self, now: float) -> bool:
         """Whether it may well be at somebody's long prompt, in which time it says no word to others."""

@@ -180,7 +180,8 @@ DAY = Script(
         Line(14.0, "worker-1 is frozen for a moment", Act.FREEZE_BRIEFLY, "worker-1"),
         Line(
             14.5, "the model answers 500", Act.MODEL_FAILS, "model", 15.4,
-            Expected("model", Cause.BACKEND_FAILING, detect_s=REPLY_S + ATTEMPTS_S + DETECT_S, back_s=2.0), (SHOWN_FAILING,),
+            Expected("model", Cause.BACKEND_FAILING, detect_s=REPLY_S + ATTEMPTS_S + DETECT_S, back_s=2.0),
+            (SHOWN_FAILING,),
         ),
         locked(16.0, 17.0, page_s=WEB_BACK_S),
         web_killed(16.0),

@@ -62,6 +62,23 @@ async def settled(reader: Reader) -> None:
     await reader.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
 
 
+async def remembered(reader: Reader, text: str) -> None:
+    """Wait until what was just read is kept in the browser, a moment after it is seen."""
+    await reader.page.wait_for_function(
+        """(text) => new Promise((resolve) => {
+            const opening = indexedDB.open("perdure");
+            opening.onsuccess = () => {
+                const pages = opening.result.transaction("pages").objectStore("pages").getAll();
+                pages.onsuccess = () => {
+                    opening.result.close();
+                    resolve(JSON.stringify(pages.result).includes(JSON.stringify(text).slice(1, -1)));
+                };
+            };
+        })""",
+        arg=text,
+    )
+
+
 def pending(reader: Reader) -> Locator:
     """The messages that are not sent yet."""
     return reader.page.locator('article[data-state="pending"]')
@@ -310,6 +327,7 @@ async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
     await settled(reader)
     reply_id = await reader.say("something to remember [[tokens=30 interval=0]]")
     text = await reader.ended(reply_id)
+    await remembered(reader, text)
     box.always(UNHEARD)
     await reader.page.reload()
     await note_of_the_past(reader)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,24 @@ def test_it_goes_on_through_a_restart_of_everything(guarded: Installation, open_
     top.until(lambda screen: "›web" in screen and "old:" not in screen)
     top.type("q")
     assert top.ended() == 0
+
+
+def test_a_process_is_restarted_without_web(guarded: Installation, tmp_path: Path) -> None:
+    """Web itself, too; it stands among the acts. One that there is not, and no server, are told as what they are."""
+
+    def restart(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        command = perdure("restart", name, "--data-dir", str(folder))
+        return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+
+    old = guarded.pid("web")
+    done = restart("web", guarded.data_dir)
+    assert (done.stdout, done.stderr) == ("web is being restarted.\n", "")
+    eventually(lambda: guarded.pid("web") not in (None, old))
+    assert "restart web" in [one["act"] for one in ask(guarded.url, "/operator/acts", TOKEN)["acts"]]
+    nobody = restart("nobody", guarded.data_dir)
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "nobody" in nobody.stderr
+    assert "No Perdure is running" in restart("web", tmp_path).stderr
 
 
 def test_who_finds_nobody_is_told_so_and_where_else_to_look(open_terminal: Open) -> None:

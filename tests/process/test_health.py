@@ -116,6 +116,16 @@ def test_a_frozen_web_is_an_incident_of_web(watched: Mortal) -> None:
     assert set(over.components) == {"web"}
 
 
+def test_a_web_that_is_restarted_by_its_operator_is_no_incident(watched: Mortal) -> None:
+    """It says no while it ends, and nothing while the next one starts: as it was asked to."""
+    before = {one.id for one in all_incidents(watched)}
+    old = watched.pid("web")
+    control.restart(watched.data_dir / "run" / "control.sock", "web", timeout_s=5.0)
+    eventually(lambda: watched.pid("web") not in (None, old))
+    eventually(lambda: all_well(watched))
+    assert {one.id for one in all_incidents(watched)} == before
+
+
 def test_a_locked_record_is_one_incident_and_names_who_holds_it(watched: Mortal) -> None:
     """Nobody can write: web and workers are well, and nothing has an incident of its own."""
     with (watched.data_dir / "perdure.db-writer").open("r+") as file:

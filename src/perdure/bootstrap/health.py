@@ -30,7 +30,7 @@ from perdure.health.desk import Desk
 from perdure.health.drills import Drills
 from perdure.health.gauges import Gauges
 from perdure.health.ledger import Ledger
-from perdure.health.look import Look
+from perdure.health.look import Findings, Look
 from perdure.health.looks.backend import BackendLook
 from perdure.health.looks.everyday import ImportLook, SearchLook
 from perdure.health.looks.processes import ProcessesLook
@@ -112,9 +112,15 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         def healing() -> dict[str, Healing]:
             return {**model_healer.healing(), **record_healer.healing(), **processes.healing()}
 
+        web = WebLook(f"{web_url}/readyz", session)
+
+        async def look_at_web() -> Findings:
+            # One that says no because it was asked to end is not broken, and the next one is on its way.
+            return {} if processes.is_asked_to_restart("web") else await web.find()
+
         looks = (
             Look(PROCESSES, (), processes.find),
-            Look("web", ("web",), WebLook(f"{web_url}/readyz", session).find),
+            Look("web", ("web",), look_at_web),
             Look("store", ("store",), storing.find),
             Look("model", ("model",), backend.find, limit_s=3.0),
             Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),

@@ -13,6 +13,7 @@ COMMANDS = {
     "chat": "Talk with a character in the terminal.",
     "import": "Bring character cards in.",
     "ps": "List the processes of a running server.",
+    "restart": "Restart one of them.",
     "top": "Watch a running server, and restart, pause and drain it.",
     "status": "What works, what is broken, since when, and for how long.",
     "incidents": "List what was broken, and write into it.",

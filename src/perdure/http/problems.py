@@ -29,6 +29,7 @@ from perdure.core.errors import (
     NotFound,
     Overloaded,
     PerdureError,
+    Restarting,
     ServerError,
     TooLarge,
     UnsupportedMedia,
@@ -50,7 +51,7 @@ _BY_STATUS: Mapping[int, type[PerdureError]] = {
 }
 
 
-_FORESEEN = (Overloaded, IntakePaused)
+_FORESEEN = (Overloaded, IntakePaused, Restarting)
 
 _WORTH_BYTES = 2048
 """From here on an answer is compressed: below, it fits into a packet or two as it is."""

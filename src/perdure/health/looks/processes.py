@@ -34,6 +34,11 @@ class ProcessesLook:
         """When the supervisor began, in Unix seconds; None while it has not been seen."""
         return next((row["since"] for row in self.seen if row["role"] == "supervisor"), None)
 
+    def is_asked_to_restart(self, component: str) -> bool:
+        """Whether it is on its way from one process to the next because somebody has asked for that."""
+        rows = [row for row in self.seen if self._component(row) == component]
+        return any(row["state"] != "running" and row["deaths"] == self._deaths.get(row["name"]) for row in rows)
+
     def healing(self) -> dict[str, Healing]:
         """What the supervisor is doing about which component."""
         about = {self._component(row): _healing(row) for row in self.seen if row["role"] in WATCHED}

@@ -120,11 +120,12 @@ async def tell(
         async with aclosing(api.follow(chat["id"])) as events:
             async for event in events:
                 deltas += bool(transcript.see(event))
-                turn = transcript.turns.get(turn_id)
-                if turn is None or reply_id not in transcript.messages:
-                    continue
-                if turn["state"] in FINAL:
+                turn, reply = transcript.turns.get(turn_id), transcript.messages.get(reply_id)
+                if reply is not None and reply.state in FINAL:
+                    # Its turn may have ended before anybody followed: a snapshot has the message alone.
                     break
+                if turn is None or reply is None:
+                    continue
                 if strike is not None and deltas >= after and len(transcript.messages[reply_id].text) >= at:
                     now, strike = strike, None
                     await now(cast("Turn", turn))

@@ -28,7 +28,7 @@ serve: build  ## set up and run Perdure
 
 test: build $(VENV)/developing  ## set up and run all tests
 	$(BIN)/python hatch_build.py --run test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: build $(VENV)/developing  ## ruff, mypy, import-linter, svelte-check
 	$(BIN)/ruff check .

@@ -53,6 +53,8 @@ export class Reading {
     if (first === undefined || (this.#conversation.message(first)?.parent_id ?? null) === null) return;
     const wish = this.#wishes;
     const page = await this.#pages.next({ before: first });
+    // Whoever has left reads nothing any more.
+    if (this.#conversation.closed.aborted) return;
     if (page && wish === this.#wishes && from === 0) this.pane = upward(this.line, this.pane);
     this.#letGo();
   }
@@ -65,7 +67,7 @@ export class Reading {
     const last = this.#endId;
     const wish = this.#wishes;
     const page = await this.#pages.next({ after: last });
-    if (!page || wish !== this.#wishes) return;
+    if (!page || wish !== this.#wishes || this.#conversation.closed.aborted) return;
     // Named, lest the pane grow by all that has come.
     this.pane = { ...this.pane, lastId: this.pane.lastId ?? last };
     this.#endId = page.messages.at(-1)?.id ?? last;

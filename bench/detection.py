@@ -2,8 +2,9 @@
 
 One Perdure over the scripted backend with two people who talk all the time. `detected` is from the failure (the signal,
 the closed port, the lock in hand) to the first answer of `/api/v2/summary.json`, asked for every 20 ms, that has an
-open incident of that component. A frozen web answers nobody: there it is the first answer of the web that comes back,
-and `known` stands beside it, which is when the incident began by its own account. `resolved` is from the moment at
+open incident of that component. A frozen web answers nobody: there it is the first answer of the web that comes back.
+`known` is when the incident began by its own account, and `copied` when the copy of the page in the data folder has it,
+which is what a page that is hosted elsewhere is made from. `resolved` is from the moment at
 which it works again (the new process runs, as the supervisor tells it; the port is open; the lock is let go) to the
 first answer that has the incident no more. Before each round the health process is started anew: what falls again
 within two minutes has to be well for longer, by design, and that is not what is measured here. A model that is deaf is
@@ -29,6 +30,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from bench import report
 from bench.bystanders import Bystanders, quiet
@@ -65,6 +68,9 @@ def _kind(act: Act, target: str, root: str, *, mended: bool) -> Kind:
     return Kind(Line(0.0, "", act, target, 1.0 if mended else None), root)
 
 
+Times = tuple[float, float, float, float]
+"""Of one round, in seconds: until it was known, copied, told, and over."""
+
 KINDS: Mapping[str, Kind] = {
     "worker frozen": _kind(Act.FREEZE, "worker-1", "worker-1", mended=False),
     "web frozen": _kind(Act.FREEZE, "web", "web", mended=False),
@@ -98,6 +104,14 @@ class Page:
             await asyncio.sleep(POLL_S)
 
 
+async def copied(stage: Stage, seen: Callable[[Mapping[str, Any]], bool]) -> float:
+    """When the copy in the data folder first told so, in Unix seconds."""
+    copy = stage.installation.data_dir / "status" / "api" / "v2" / "summary.json"
+    while not seen(orjson.loads(await asyncio.to_thread(copy.read_bytes))):
+        await asyncio.sleep(POLL_S)
+    return time.time()
+
+
 def _incident(root: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda told: any(one["perdure"]["root"] == root for one in told["incidents"])
 
@@ -106,13 +120,15 @@ def _well(told: Mapping[str, Any]) -> bool:
     return bool(told["components"]) and all(one["status"] == "operational" for one in told["components"])
 
 
-async def one_round(stage: Stage, page: Page, kind: Kind) -> tuple[float, float, float]:
-    """One failure; returns the seconds until it was known, told, and told to be over."""
+async def one_round(stage: Stage, page: Page, kind: Kind) -> Times:
+    """One failure; returns the seconds until it was known, told by the copy and by web, and told to be over."""
     await fresh(stage, page)
     await asyncio.sleep(random.uniform(0.0, 0.5))
     pid = stage.installation.pid(kind.root)
     began_at = await stage.begin(kind.line)
+    copying = asyncio.create_task(copied(stage, _incident(kind.root)))
     told_at, told = await page.until(_incident(kind.root))
+    copied_at = await copying
     known = next(one["started_at"] for one in told["incidents"] if one["perdure"]["root"] == kind.root)
     if kind.mended:
         await asyncio.sleep(HELD_S)
@@ -123,7 +139,7 @@ async def one_round(stage: Stage, page: Page, kind: Kind) -> tuple[float, float,
         assert now is not None
         healed_at = time.time()
     over_at, _ = await page.until(lambda told: not _incident(kind.root)(told))
-    return _seconds(known) - began_at, told_at - began_at, over_at - healed_at
+    return _seconds(known) - began_at, copied_at - began_at, told_at - began_at, over_at - healed_at
 
 
 async def fresh(stage: Stage, page: Page) -> None:
@@ -138,7 +154,7 @@ async def fresh(stage: Stage, page: Page) -> None:
 
 async def rounds(stage: Stage, page: Page, options: Any, found: dict[str, Any]) -> None:
     """All kinds in turn, again and again; `found` has the figures after each turn."""
-    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in KINDS}
+    taken: dict[str, list[Times]] = {name: [] for name in KINDS}
     watched = Bystanders()
     for n in range(max(options.rounds, options.deaf)):
         for name, kind in KINDS.items():
@@ -150,9 +166,8 @@ async def rounds(stage: Stage, page: Page, options: Any, found: dict[str, Any]) 
         report.write(options.json, {"detection": found})
 
 
-def _figures(times: list[tuple[float, float, float]]) -> dict[str, Any]:
-    known, told, over = (report.summary([one[k] for one in times]) for k in range(3))
-    return {"known_s": known, "detected_s": told, "resolved_s": over, "all_s": times}
+def _figures(times: list[Times]) -> dict[str, Any]:
+    return {**{what: report.summary([one[k] for one in times]) for k, what in enumerate(_SPANS)}, "all_s": times}
 
 
 async def probing(stage: Stage, page: Page, window_s: float) -> dict[str, Any]:
@@ -260,7 +275,7 @@ def tables(found: Mapping[str, Any]) -> str:
             [name, of["detected_s"]["n"], *(of[what].get(key, "") for what in _SPANS for key in _KEYS)]
             for name, of in found["kinds"].items()
         ]
-        head = [f"{what} {key}" for what in ("known", "detected", "resolved") for key in _KEYS]
+        head = [f"{what} {key}" for what in ("known", "copied", "told", "over") for key in _KEYS]
         told += [report.table(["failure", "n", *head], rows), f"Others used {found['others_cores']} cores meanwhile."]
     if "probing" in found:
         probing, whens = found["probing"], ("idle", "busy", "looked_at")
@@ -276,7 +291,7 @@ def tables(found: Mapping[str, Any]) -> str:
     return "\n\n".join(told)
 
 
-_SPANS = ("known_s", "detected_s", "resolved_s")
+_SPANS = ("known_s", "copied_s", "detected_s", "resolved_s")
 _KEYS = ("p50", "p99", "max")
 
 

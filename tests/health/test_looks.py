@@ -159,9 +159,9 @@ async def test_a_restart_that_was_asked_for_is_nobodys_fault() -> None:
     assert await supervisor.finds(state="running") == Finding()
     for state in ("restarting", "starting", "running", "stopping"):
         assert await supervisor.finds(state=state, restarts=1, last_exit="exited with status 0") == Finding()
-        assert supervisor.look.is_asked_to_restart("worker-1") is (state != "running")
+        assert await supervisor.look.is_asked_to_restart("worker-1") is (state != "running")
     await supervisor.finds(state="starting", deaths=1, last_exit="was killed by SIGKILL")
-    assert not supervisor.look.is_asked_to_restart("worker-1")
+    assert not await supervisor.look.is_asked_to_restart("worker-1")
 
 
 async def test_a_crash_loop_is_told_as_one_and_exhausted() -> None:

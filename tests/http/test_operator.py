@@ -200,15 +200,17 @@ async def test_load_and_latency_are_told(ask: Asking) -> None:
     turn = (await ask.said(await ask.chat(), "Hello"))["turn"]
     await ask.ended(turn["id"])
 
-    async def counted(span: str) -> Any:
+    async def counted(span: str) -> tuple[int, list[float]]:
         samples = (await ask.get(f"/api/v1/operator/load?span={span}"))["samples"]
-        return sum(one["done"] for one in samples), samples[-1]["first_p50_s"] if samples else None
+        firsts = [one["first_p50_s"] for one in samples if one["first_p50_s"] is not None]
+        return sum(one["done"] for one in samples), firsts
 
-    async def same() -> Any:
+    async def same() -> list[float]:
+        """How soon replies began, once both say the same; a minute in which none began says nothing of it."""
         day, month = await counted("day"), await counted("month")
-        return day if day[0] > 0 and day[0] == month[0] and day[1] is not None else None
+        return day[1] if day[0] == month[0] > 0 and month[1] else []
 
-    assert (await soon(same))[1] >= 0.0
+    assert min(await soon(same)) >= 0.0
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from perdure.bootstrap.serve import worker_names
 from perdure.bootstrap.usage import Usage, use_of
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
+from perdure.core.health import Finding
 from perdure.core.incidents import Healing
 from perdure.core.traffic import Traffic
 from perdure.health.acts import Operator
@@ -54,6 +56,9 @@ log = structlog.get_logger()
 
 OTHERS = ("web", "worker")
 """The roles of those that write the record, beside this process."""
+
+CALM_S = 1.0
+"""Between two looks at what answers over HTTP while all is well: its process's death and its silence are heard of."""
 
 WORKS = 0.2
 """The share of a core that a model takes at least while it reads or writes."""
@@ -115,14 +120,18 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         web = WebLook(f"{web_url}/readyz", session)
 
         async def look_at_web() -> Findings:
-            # One that says no because it was asked to end is not broken, and the next one is on its way.
-            return {} if processes.is_asked_to_restart("web") else await web.find()
+            found = await web.find()
+            with suppress(ControlError):
+                # One that says no because it was asked to end is not broken, and the next one is on its way.
+                if any(one.level.unwell for one in found.values()) and await processes.is_asked_to_restart("web"):
+                    return dict.fromkeys(found, Finding())
+            return found
 
         looks = (
             Look(PROCESSES, (), processes.find),
-            Look("web", ("web",), look_at_web),
+            Look("web", ("web",), look_at_web, period_s=CALM_S),
             Look("store", ("store",), storing.find),
-            Look("model", ("model",), backend.find, limit_s=3.0),
+            Look("model", ("model",), backend.find, period_s=CALM_S, limit_s=3.0),
             Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),
             Look("import", ("import",), ImportLook(settings.paths.run).find, period_s=10.0, limit_s=2.0),
             Look("reserve", (), ReserveLook(known.in_reserve, roster).find, period_s=15.0, limit_s=5.0),

@@ -15,7 +15,7 @@ from typing import Any
 END_S = 3.0
 """How long it may take to clean up, in seconds."""
 
-LOOK_S = 0.5
+LOOK_S = 1.0
 
 
 class NoDrill(Exception):

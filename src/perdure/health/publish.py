@@ -23,22 +23,19 @@ REPORT = TypeAdapter(StatusReport)
 LAST = "report.json"
 """The report that the files were drawn from, beside them."""
 
-HURRIED_S, CALM_S = 2.0, 60.0
-"""How often they are drawn at most while anything is wrong, and how often while nothing is."""
+HURRIED_S, CALM_S = 1.0, 60.0
+"""How often they are drawn at most, and how often while nothing is wrong and nothing changes."""
 
 
 async def keep_published(watch: Watch, folder: Path, now: Callable[[], float]) -> None:
-    """Draw for ever; cancel to end. A disk that takes nothing is told of once."""
+    """Draw for ever, as soon as something has changed; cancel to end. A disk that takes nothing is told of once."""
     drawn: set[str] = set()
-    pace, version, ill = Pace(HURRIED_S, CALM_S), -1, False
+    pace, version, ill = Pace(HURRIED_S, CALM_S), watch.version, False
     while True:
-        await asyncio.sleep(HURRIED_S / 2)
-        if watch.version == version:
-            continue
-        report, current = watch.report(), watch.version
+        await watch.change(version, HURRIED_S)
+        report, version = watch.report(), watch.version
         if not pace.due(report, now()):
             continue
-        version = current
         try:
             await asyncio.to_thread(_draw, report, folder, set(drawn))
         except OSError as error:

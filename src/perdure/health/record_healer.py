@@ -14,7 +14,7 @@ from perdure.health.looks.store import COMPONENT, StoreLook
 
 log = structlog.get_logger()
 
-LOOK_S = 0.5
+LOOK_S = 1.0
 
 HOLDS_S = 20.0
 """Perdure writes within moments, and brings in a long story within seconds: who holds the record's lock for longer is

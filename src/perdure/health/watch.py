@@ -29,7 +29,7 @@ from perdure.ports.store import Records, Store
 
 log = structlog.get_logger()
 
-TICK_S = 0.25
+TICK_S = 0.5
 FOLLOW_S = 0.5
 KEEP_S = 2.0
 COUNT_S = 1.0

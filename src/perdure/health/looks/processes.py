@@ -34,9 +34,11 @@ class ProcessesLook:
         """When the supervisor began, in Unix seconds; None while it has not been seen."""
         return next((row["since"] for row in self.seen if row["role"] == "supervisor"), None)
 
-    def is_asked_to_restart(self, component: str) -> bool:
-        """Whether it is on its way from one process to the next because somebody has asked for that."""
-        rows = [row for row in self.seen if self._component(row) == component]
+    async def is_asked_to_restart(self, component: str) -> bool:
+        """Whether it is just now on its way from one process to the next because somebody has asked for that. Raises
+        what asking the supervisor raises.
+        """
+        rows = [row for row in await self._rows() if self._component(row) == component]
         return any(row["state"] != "running" and row["deaths"] == self._deaths.get(row["name"]) for row in rows)
 
     def healing(self) -> dict[str, Healing]:

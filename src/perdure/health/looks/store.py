@@ -28,7 +28,7 @@ WRITE_EVERY_S = 30.0
 
 
 class StoreLook:
-    """Takes the lock for which all writers queue, and reads: every time; writes, with its sync: now and then."""
+    """Takes the lock for which all writers queue, and reads under it; writes, with its sync, now and then."""
 
     def __init__(self, store: Store, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -57,12 +57,11 @@ class StoreLook:
         begun_at = self._clock()
         due = begun_at - self._written_at >= WRITE_EVERY_S
         try:
-            await self._store.read(lambda records: records.events.bounds())
             if due:
                 await self._store.write(lambda records: records.settings.put("looked_at", begun_at, begun_at))
                 self._written_at = begun_at
             else:
-                await self._store.write(lambda records: None, durable=False)
+                await self._store.write(lambda records: records.events.bounds(), durable=False)
         except StoreFull as error:
             return Finding(Level.MAJOR, Cause.STORE_FULL, error.detail)
         except StoreUnavailable as error:

@@ -15,7 +15,7 @@ import pytest
 
 from perdure.models import weights
 from tests.http.asking import Asking, asking
-from tests.http.installation import Installation, ScriptedBackend, running
+from tests.http.installation import Installation, ScriptedBackend, eventually, running
 
 # How long an example takes says more of the machine than of the code: no test may fail by it.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -53,6 +53,15 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) 
     """A Perdure with an access token. It is also the one for the death of everything: it has one worker only."""
     folder = tmp_path_factory.mktemp("guarded") / "data"
     yield from running(Installation(folder, backend_url=backend.url, access_token=TOKEN, workers=1))
+
+
+@pytest.fixture(scope="module")
+def operated(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
+    """A Perdure of its own: what is ordered of it concerns everybody."""
+    installation = Installation(tmp_path_factory.mktemp("operated") / "data", backend_url=backend.url)
+    for one in running(installation):
+        eventually(lambda: all(row["state"] == "running" for row in one.processes()))
+        yield one
 
 
 @pytest.fixture

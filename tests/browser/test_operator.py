@@ -23,15 +23,6 @@ ACTS = "/api/v1/operator/acts"
 TRACEBACK = "Traceback (most recent call last):\n" + "\n".join(f"  File 'x.py', line {n}" for n in range(40))
 
 
-@pytest.fixture(scope="module")
-def operated(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
-    """A Perdure of its own: what is ordered here concerns everybody."""
-    installation = Installation(tmp_path_factory.mktemp("operated") / "data", backend_url=backend.url)
-    for one in running(installation):
-        eventually(lambda: all(row["state"] == "running" for row in one.processes()))
-        yield one
-
-
 @pytest.fixture
 async def ask(operated: Installation) -> AsyncIterator[Asking]:
     async with asking(operated.url) as asked:

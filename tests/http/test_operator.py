@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,21 +12,12 @@ import pytest
 from perdure.engine import orders
 from perdure.store.sqlite import SqliteStore
 from tests.http.asking import Answer, Asking, asking, new_id
-from tests.http.installation import DEADLINE_S, Installation, ScriptedBackend, eventually, running
+from tests.http.installation import DEADLINE_S, Installation, eventually
 
 pytestmark = pytest.mark.anyio
 
 ACTS = "/api/v1/operator/acts"
 SLOW = "slow [[tokens=200 interval=0.02]]"
-
-
-@pytest.fixture(scope="module")
-def operated(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
-    """A Perdure of its own: what is ordered here concerns everybody."""
-    installation = Installation(tmp_path_factory.mktemp("operated") / "data", backend_url=backend.url)
-    for one in running(installation):
-        eventually(lambda: all(row["state"] == "running" for row in one.processes()))
-        yield one
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ it is, and its verdict, in FILE. It does not outlive whoever has started it; SIG
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import os
 import signal
 import sys
@@ -19,6 +17,7 @@ from typing import Any
 from perdure.config import Settings
 from perdure.drill.options import Drilled, Options
 from perdure.drill.run import drill
+from perdure.health.drills import write_account
 from perdure.supervise.lifeline import die_with_parent
 
 LAST_IN_LINE = 19
@@ -49,12 +48,9 @@ class Kept:
         self.write("running", struck=strikes, doing=what)
 
     def write(self, state: str, **more: Any) -> None:
-        """Keep it; a reader sees all of it or what was before. A disk that takes nothing is no reason to stop."""
+        """Keep it, with what has become known."""
         self._told |= {**more, "state": state, "at": time.time()}
-        new = self._file.with_name(f".{self._file.name}")
-        with contextlib.suppress(OSError):
-            new.write_text(json.dumps(self._told))
-            new.replace(self._file)
+        write_account(self._file, self._told)
 
     async def beat(self) -> None:
         """Show that it is alive; cancel to end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import time
@@ -39,9 +40,8 @@ class Drills:
             raise NoDrill("A drill is going on: one at a time.")
         now = time.time()
         # Said here first: it may be ended before it has said a word.
-        self._write(
-            {"state": "running", "by": by, "begun_at": now, "at": now, "kills": kills, "struck": 0, "doing": ""}
-        )
+        told = {"state": "running", "by": by, "begun_at": now, "at": now, "kills": kills, "struck": 0, "doing": ""}
+        write_account(self._file, told)
         quiet = subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(
@@ -85,10 +85,14 @@ class Drills:
         with suppress(OSError, ValueError):
             told = json.loads(self._file.read_bytes())
             if isinstance(told, dict) and told.get("state") == "running":
-                self._write({**told, "state": "cancelled", "doing": ""})
+                write_account(self._file, {**told, "state": "cancelled", "doing": ""})
 
-    def _write(self, told: Mapping[str, Any]) -> None:
-        new = self._file.with_name(f".{self._file.name}.new")
-        with suppress(OSError):
-            new.write_text(json.dumps(told))
-            new.replace(self._file)
+
+def write_account(file: Path, told: Mapping[str, Any]) -> None:
+    """Keep what is known of a drill; a reader sees all of it or what was before. A disk that takes nothing is no reason
+    to stop.
+    """
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    with suppress(OSError):
+        new.write_text(json.dumps(told))
+        new.replace(file)

@@ -22,14 +22,11 @@ from starlette.types import Receive, Scope, Send
 from perdure.core.errors import (
     ClientError,
     Fault,
-    IntakePaused,
     Invalid,
     MethodNotAllowed,
     NotAllowedHere,
     NotFound,
-    Overloaded,
     PerdureError,
-    Restarting,
     ServerError,
     TooLarge,
     UnsupportedMedia,
@@ -49,9 +46,6 @@ _BY_STATUS: Mapping[int, type[PerdureError]] = {
     415: UnsupportedMedia,
     422: Invalid,
 }
-
-
-_FORESEEN = (Overloaded, IntakePaused, Restarting)
 
 _WORTH_BYTES = 2048
 """From here on an answer is compressed: below, it fits into a packet or two as it is."""
@@ -107,16 +101,20 @@ def refusal(error: PerdureError, path: str, inform: Inform) -> Response:
     inform(error)
     error.error_id = error.error_id or uuid4().hex
     if error.status >= 500:
-        # What a model, a full queue or the operator does was foreseen, and so was what says by itself that nothing more
-        # is behind it (`from None`); where the record fails, the cause is worth its lines.
-        is_whole = error.__suppress_context__ and error.__cause__ is None
-        foreseen = error.fault is not Fault.SERVER or isinstance(error, _FORESEEN) or is_whole
-        cause = None if foreseen else error
-        log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=cause)
+        # What a model does was foreseen, and so was what nothing is behind, as with a full queue; where the record
+        # fails, the cause is worth its lines.
+        caused = error.fault is Fault.SERVER and _behind(error) is not None
+        told = error if caused else None
+        log.warning("request failed", error_id=error.error_id, code=error.code, path=path, exc_info=told)
     else:
         # Not its detail: that may repeat what was sent.
         log.info("request refused", error_id=error.error_id, code=error.code, path=path)
     return problem(error, path)
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    """What it was raised for, as a traceback would tell it."""
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def install(app: FastAPI, inform: Inform) -> None:

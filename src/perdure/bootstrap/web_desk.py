@@ -24,6 +24,9 @@ log = structlog.get_logger()
 
 WITHIN_S = 3.0
 AGAIN_S = 1.0
+_DRILL = {"state", "by", "at", "begun_at", "kills", "struck", "doing"}
+"""What a drill has always told of itself."""
+
 MOST = 1000
 """Acts that wait to be written down: while the health process is away, nobody does more than that."""
 
@@ -69,7 +72,7 @@ class WebDesk:
             told = json.loads(self._paths.drill.read_bytes())
         except (OSError, ValueError):
             return None
-        return told if isinstance(told, dict) and {"state", "by", "at", "begun_at"} <= told.keys() else None
+        return told if isinstance(told, dict) and _DRILL <= told.keys() else None
 
     def remember(self, by: str, via: str, what: str) -> None:
         """Told to the log at once, and to the health process as soon as it answers."""

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test check build types icons drill bad-day bench screenshots wheel clean
+.PHONY: help serve test thorough check build types icons drill bad-day bench screenshots wheel clean
 
 help:  ## show the recipes
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -26,9 +26,12 @@ build: $(VENV)/installed  ## build the pages, if their sources have changed, and
 serve: build  ## set up and run Perdure
 	@exec $(BIN)/perdure serve
 
-test: build $(VENV)/developing  ## set up and run all tests
+test: build $(VENV)/developing  ## set up and run the tests
 	$(BIN)/python hatch_build.py --run test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not thorough'
+
+thorough: build $(VENV)/developing  ## run the tests that take long: drills, a bad day, the real model under damage
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m thorough
 
 check: build $(VENV)/developing  ## ruff, mypy, import-linter, svelte-check
 	$(BIN)/ruff check .

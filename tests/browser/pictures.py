@@ -17,13 +17,13 @@ from playwright.async_api import Browser, expect
 from tests.browser.chromium import chromium
 from tests.browser.reader import TAKEN_OVER, Reader, new_context, new_reader
 from tests.browser.scenes import ANOTHER, DIES_AT, PICTURED_AT, SCENES, TALK
+from tests.browser.screens import DESK, PHONE
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
 from tests.http.asking import Asking, asking, new_id
 from tests.http.installation import Installation, ScriptedBackend
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 MAX_BYTES = 250_000
 """What a picture may weigh, so that the repository stays light."""
 

@@ -63,6 +63,7 @@ async def test_a_model_that_is_away_is_told_until_it_is_back(own: Own, come: Com
             backend.close()
 
 
+@pytest.mark.thorough
 async def test_a_model_that_is_missing_is_told_until_it_is_there(
     own: Own, come: Come, tmp_path: Path, starter: Path
 ) -> None:

@@ -14,12 +14,11 @@ from playwright.async_api import Locator, Route, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import DESK, PHONE, in_every_look
 from tests.http.asking import Asking, new_id
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
-
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
 def two_coloured(folder: Path) -> str:
@@ -115,8 +114,7 @@ async def test_the_preview_shows_what_will_be(reader: Reader) -> None:
     await reader.button("Discard changes").click()
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_only_what_was_changed_is_sent(come: Come, ask: Asking, viewport: dict[str, int], theme: str) -> None:
     """Somebody else changes another field meanwhile: both changes are kept."""
     character_id = await made(ask, name="Shared", description="old", scenario="old")

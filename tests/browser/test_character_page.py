@@ -9,12 +9,12 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import DESK, PHONE, in_every_look
 from tests.http.asking import Asking, new_id
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
 
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 FIELDS = {
     "description": "{{char}} mends clocks that are not broken.",
     "first_mes": "The first *tick*.",
@@ -34,8 +34,7 @@ async def made(ask: Asking, name: str, **more: object) -> str:
     return str(answer.json["id"])
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_it_tells_who_it_is(come: Come, ask: Asking, viewport: dict[str, int], theme: str) -> None:
     """Everything that the card says, its notes as plain text, and the long parts folded away until they are wanted."""
     character_id = await made(ask, f"Tick {theme} {viewport['width']}")

@@ -12,12 +12,11 @@ from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader, problem
+from tests.browser.screens import DESK, PHONE, in_every_look
 from tests.http.asking import Asking, new_id
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
-
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
 async def talked(ask: Asking, title: str) -> str:
@@ -28,8 +27,7 @@ async def talked(ask: Asking, title: str) -> str:
     return chat_id
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_chats_are_found_by_their_words(come: Come, ask: Asking, viewport: dict[str, int], theme: str) -> None:
     """By title and by what was said last; nothing found is said plainly, and everything is one press away."""
     word = f"walrus{theme}{viewport['width']}"

@@ -10,6 +10,7 @@ from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import DESK, PHONE
 from tests.diagnose.faults import serving, status
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
@@ -19,8 +20,6 @@ pytestmark = pytest.mark.anyio
 
 ELSEWHERE = "0.0.0.0"
 """This machine by a name that a page cannot know to be its own device, and under which no service worker runs."""
-
-VIEWPORTS = [{"width": 360, "height": 740}, {"width": 1280, "height": 800}]
 
 
 Modelless = Callable[..., Installation]
@@ -81,7 +80,7 @@ async def ready(reader: Reader) -> None:
     )
 
 
-@pytest.mark.parametrize("viewport", VIEWPORTS)
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 async def test_a_page_alone_says_what_it_sees_and_no_more(
     installation: Installation, come: Come, viewport: dict[str, int]
 ) -> None:

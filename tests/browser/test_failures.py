@@ -9,13 +9,11 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import in_every_look
 from tests.http.asking import Asking, asking
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
-
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
 
 
 async def fail(reader: Reader, how: str) -> str:
@@ -46,8 +44,7 @@ async def test_what_was_too_long_is_edited(reader: Reader) -> None:
     await expect(reader.main.get_by_role("textbox", name="Edit the message")).to_be_visible()
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_a_failed_reply_is_reported(
     come: Come, installation: Installation, viewport: dict[str, int], theme: str
 ) -> None:

@@ -10,12 +10,12 @@ from playwright.async_api import Locator, Route, expect
 from tests.browser.cards import json_card, saved
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import DESK, PHONE
 from tests.http.asking import Asking
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
 
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 CAST = {
     "Zoë Lightkeeper": {"tags": ["sea", "night"], "creator_notes": "Keeps a lighthouse on a rock."},
     "Ärzu of the Kites": {"tags": ["sea", "cosy"], "creator_notes": "A tailor of kites."},

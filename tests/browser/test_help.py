@@ -7,15 +7,12 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import in_every_look
 
 pytestmark = pytest.mark.anyio
 
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
 
-
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_the_table_of_errors_is_legible(come: Come, viewport: dict[str, int], theme: str) -> None:
     """From the table to one of its pages and back: nothing is cut off, and every text has its contrast."""
     reader = await come(viewport=viewport, color_scheme=theme)

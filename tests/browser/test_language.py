@@ -64,6 +64,7 @@ async def go(reader: Reader, path: str) -> None:
         await reader.page.wait_for_load_state("networkidle")
 
 
+@pytest.mark.thorough
 async def test_no_english_is_left_on_any_page(come: Come, fresh: Installation) -> None:
     """A German's browser: the welcome, every page, what lies over it, and a failed reply."""
     reader = await come(locale="de-DE", base=fresh.url)

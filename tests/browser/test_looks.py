@@ -11,11 +11,11 @@ from playwright.async_api import expect
 from tests.browser.cards import json_card, saved
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import PHONE, in_every_look
 from tests.http.asking import Asking, new_id
 
 pytestmark = pytest.mark.anyio
 
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 LONG_NAME = "Bartholomäus Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstellenleiter der Ältere"
 ARABIC = "مرحبا بك يا صديقي، ماذا تريد أن تشرب هذا المساء؟"
 
@@ -58,8 +58,7 @@ async def test_a_finger_finds_whatever_can_be_pressed(come: Come, ask: Asking) -
     assert not any(found.values()), found
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_every_page_is_legible_and_nothing_is_cut_off(
     come: Come, tmp_path: Path, viewport: dict[str, int], theme: str
 ) -> None:

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
+from tests.browser.screens import DESK, PHONE
 from tests.http.installation import Installation, ScriptedBackend
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +53,7 @@ async def settled(reader: Reader) -> None:
     await reader.page.wait_for_function("() => navigator.serviceWorker.controller?.state === 'activated'")
 
 
-@pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 async def test_the_app_opens_while_its_server_is_away(own: Installation, come: Come, viewport: dict[str, int]) -> None:
     """Reloaded without a server: the app is there, says calmly what is and as of when, and goes on by itself."""
     reader = await come(base=own.url, viewport=viewport)

@@ -13,7 +13,8 @@ from perdure.core.records import Unforeseen
 from perdure.store.sqlite import SqliteStore
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.browser.test_looks import DESK, LONG_NAME, PHONE, SMALL
+from tests.browser.screens import PHONE, in_every_look
+from tests.browser.test_looks import LONG_NAME, SMALL
 from tests.http.asking import Asking, asking, new_id
 from tests.http.installation import Installation, ScriptedBackend, eventually, running
 
@@ -153,8 +154,7 @@ async def _trouble(installation: Installation, model: ScriptedBackend) -> None:
         await ask("POST", ACTS, json=plan)
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_the_page_is_legible_and_whole(
     come: Come, ailing: Installation, viewport: dict[str, int], theme: str
 ) -> None:

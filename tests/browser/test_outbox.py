@@ -11,6 +11,7 @@ from playwright.async_api import Locator, expect
 from tests.browser.chromium import Killable
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader, new_reader
+from tests.browser.screens import in_every_look
 from tests.faults.kinds import PASS, Reset, Stall, answer
 from tests.faults.proxy import Proxy
 from tests.http.asking import Asking
@@ -315,13 +316,12 @@ async def test_the_service_worker_sends_what_a_closed_page_left(distant: Reader,
     assert await said(ask, chat_id) == ["after closing [[tokens=5]]"]
 
 
-@pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 800}])
-@pytest.mark.parametrize("colour_scheme", ["light", "dark"])
+@in_every_look
 async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
-    box: Proxy, come: Come, viewport: dict[str, int], colour_scheme: str
+    box: Proxy, come: Come, viewport: dict[str, int], theme: str
 ) -> None:
     """Dated, legible and accessible; live again, the very messages stay where they are."""
-    reader = await come(base=box.url, viewport=viewport, color_scheme=colour_scheme)
+    reader = await come(base=box.url, viewport=viewport, color_scheme=theme)
     reader.interrupted = True
     await reader.meet("Mizzle")
     await settled(reader)

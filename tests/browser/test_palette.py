@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Route, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.browser.test_looks import DESK, PHONE
+from tests.browser.screens import in_every_look
 from tests.http.asking import Asking
 
 pytestmark = pytest.mark.anyio
@@ -192,8 +192,7 @@ async def test_writing_a_message_does_not_stand_in_the_way(reader: Reader) -> No
     await expect(reader.field).to_be_focused()
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_it_is_legible(come: Come, viewport: dict[str, int], theme: str) -> None:
     """With everything, with what was found, and with nothing found."""
     reader = await come(viewport=viewport, color_scheme=theme)

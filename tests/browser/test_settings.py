@@ -14,7 +14,7 @@ from playwright.async_api import Locator, expect
 from tests.browser.conftest import Come
 from tests.browser.other_model import KEY, MODELS, SAYS, other_model
 from tests.browser.reader import Reader
-from tests.browser.test_looks import DESK, PHONE
+from tests.browser.screens import PHONE, in_every_look
 from tests.http.asking import Asking, new_id
 from tests.http.installation import Installation
 
@@ -46,8 +46,7 @@ async def as_before(ask: Asking) -> None:
     assert answer.status == 200, answer
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_every_section_is_legible_and_found(come: Come, viewport: dict[str, int], theme: str) -> None:
     """A list leads in on a telephone, stands beside on a desk; nothing is cut off, also from right to left."""
     reader = await come(viewport=viewport, color_scheme=theme)

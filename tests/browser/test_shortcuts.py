@@ -7,13 +7,12 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.browser.test_looks import DESK, PHONE
+from tests.browser.screens import in_every_look
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_a_question_mark_shows_them_all(come: Come, viewport: dict[str, int], theme: str) -> None:
     """Over any page; Escape closes. The same table stands in the settings."""
     reader = await come(viewport=viewport, color_scheme=theme)

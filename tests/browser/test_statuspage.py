@@ -12,13 +12,12 @@ from playwright.async_api import Browser, expect
 from perdure.http.guard import SECURITY_HEADERS
 from perdure.statuspage.site import Site
 from tests.browser.reader import Reader
+from tests.browser.screens import in_every_look
 from tests.http.installation import Installation
 from tests.statuspage.reports import NOW, REPORTS
 
 pytestmark = pytest.mark.anyio
 
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
 
 Serve = Callable[[str], str]
 """Serves the report of a name; returns where."""
@@ -55,8 +54,7 @@ def serve() -> Iterator[Serve]:
     thread.join()
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 @pytest.mark.parametrize("name", REPORTS)
 async def test_it_is_legible(browser: Browser, serve: Serve, name: str, viewport: dict[str, int], theme: str) -> None:
     """Nothing is cut off, every text has its contrast, and nothing breaks the page's own policy."""

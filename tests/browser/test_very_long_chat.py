@@ -18,7 +18,7 @@ from tests.engine.doubles import LocalBell
 from tests.http.asking import asking
 from tests.http.installation import Installation
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
 
 MANY = 100_000
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Come
-from tests.browser.test_looks import PHONE
+from tests.browser.screens import PHONE
 from tests.http.asking import asking
 from tests.http.installation import Installation, ScriptedBackend, running
 

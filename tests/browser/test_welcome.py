@@ -6,17 +6,16 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Come
+from tests.browser.screens import in_every_look
 from tests.http.asking import asking
 from tests.http.installation import Installation
 
 pytestmark = pytest.mark.anyio
 
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 WELCOME = "Welcome to Perdure"
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@in_every_look
 async def test_two_clicks_to_the_first_reply(
     come: Come, fresh: Installation, viewport: dict[str, int], theme: str
 ) -> None:

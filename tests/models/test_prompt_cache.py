@@ -29,7 +29,7 @@ from perdure.models.llamacpp_server import identity
 from perdure.models.prompt_cache import PromptFiller, Slots
 from perdure.models.prompt_files import PromptFiles, Saved
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
 
 KEY = "key"
 SERVE = """

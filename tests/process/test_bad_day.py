@@ -10,7 +10,7 @@ from tests.bad_day.play import play
 from tests.bad_day.report import report
 from tests.bad_day.script import SHORT
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
 
 PATIENCE = 6.0
 """This is about what is told. How soon is for `make bad-day` and bench/detection.py, on a machine that is idle."""

@@ -22,7 +22,7 @@ from perdure.models.openai import OpenAIBackend
 from perdure.ports.models import Chunk
 from tests.process.conversing import Mortal, look_again, signalled, talking, tell
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
 
 TOKENS = 26
 QUESTIONS = {

@@ -28,6 +28,8 @@ from perdure.drill.plan import Kind, Moment, Strike, draw
 from perdure.drill.processes import MARK
 from tests.http.installation import DEADLINE_S
 
+pytestmark = pytest.mark.thorough
+
 SABOTAGE = Path(__file__).parent / "sabotage"
 PATIENCE_S = 240.0
 """How long a drill may take on a machine that is busy with other things, in seconds."""

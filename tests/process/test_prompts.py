@@ -15,7 +15,7 @@ from tests.http.installation import eventually
 from tests.process.conftest import lend
 from tests.process.conversing import PATIENCE_S, Mortal, look_again, signalled, talking, tell
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.thorough]
 
 DEEDS = (
     "Every evening she climbs the hundred and twelve steps, trims the wick and writes the weather into a ledger that "

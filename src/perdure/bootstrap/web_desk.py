@@ -72,7 +72,7 @@ class WebDesk:
             told = json.loads(self._paths.drill.read_bytes())
         except (OSError, ValueError):
             return None
-        return told if isinstance(told, dict) and _DRILL <= told.keys() else None
+        return told if isinstance(told, dict) and told.keys() >= _DRILL else None
 
     def remember(self, by: str, via: str, what: str) -> None:
         """Told to the log at once, and to the health process as soon as it answers."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
 from perdure.core.errors import ModelStalled, PerdureError
 from perdure.core.health import Cause, Finding, Level
@@ -20,6 +22,7 @@ from perdure.health.looks.everyday import ImportLook, SearchLook
 from perdure.health.looks.locks import Holder, holders
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.looks.store import StoreLook
+from perdure.health.looks.web import WebLook
 from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
 
@@ -170,6 +173,29 @@ async def test_a_crash_loop_is_told_as_one_and_exhausted() -> None:
     finding = await supervisor.finds(state="escalated", deaths=9, needs_operator=True, last_exit="exited with status 1")
     assert finding.cause is Cause.CRASH_LOOP
     assert supervisor.look.healing()["worker-1"].exhausted
+
+
+@pytest.mark.parametrize("excused", [True, False])
+async def test_a_web_that_was_asked_to_end_may_say_no(excused: bool) -> None:
+    """Whoever says no unasked is broken; the record's failure is told as the record's."""
+
+    async def ready(request: web.Request) -> web.Response:
+        return web.json_response({"code": request.query["code"]}, status=503)
+
+    async def asked() -> bool:
+        return excused
+
+    app = web.Application()
+    app.router.add_get("/readyz", ready)
+    async with ClientSession() as session:
+        async with TestServer(app) as server:
+            url = str(server.make_url("/readyz"))
+            for code, because in (("restarting", None), ("store_unavailable", "store")):
+                found = await WebLook(f"{url}?code={code}", session, asked).find()
+                broken = Finding(Level.MAJOR, Cause.FAILING, f"It answers with status 503 ({code}).", because=because)
+                assert found == {"web": Finding() if excused else broken}
+        gone = await WebLook(url, session, asked).find()
+        assert gone["web"].cause is (None if excused else Cause.NO_ANSWER)
 
 
 class Model:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
-from typing import Any
 
 import aiohttp
 import structlog
@@ -16,12 +13,12 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from perdure.bootstrap.backends import model_name
 from perdure.bootstrap.health_backends import KnownBackends
+from perdure.bootstrap.health_processes import KnownProcesses
 from perdure.bootstrap.process import stop_on_signals
 from perdure.bootstrap.serve import worker_names
 from perdure.bootstrap.usage import Usage, use_of
 from perdure.bootstrap.web_backends import WebBackends
 from perdure.config import Settings
-from perdure.core.health import Finding
 from perdure.core.incidents import Healing
 from perdure.core.traffic import Traffic
 from perdure.health.acts import Operator
@@ -32,10 +29,10 @@ from perdure.health.desk import Desk
 from perdure.health.drills import Drills
 from perdure.health.gauges import Gauges
 from perdure.health.ledger import Ledger
-from perdure.health.look import Findings, Look
+from perdure.health.look import Look
 from perdure.health.looks.backend import BackendLook
 from perdure.health.looks.everyday import ImportLook, SearchLook
-from perdure.health.looks.processes import ProcessesLook
+from perdure.health.looks.processes import Row
 from perdure.health.looks.reserve import ReserveLook
 from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
@@ -49,13 +46,9 @@ from perdure.health.telling import Telling
 from perdure.health.watch import PROCESSES, Watch
 from perdure.store.sqlite import SqliteStore
 from perdure.supervise import control
-from perdure.supervise.errors import ControlError
 from perdure.supervise.lifeline import Lifeline, beat
 
 log = structlog.get_logger()
-
-OTHERS = ("web", "worker")
-"""The roles of those that write the record, beside this process."""
 
 CALM_S = 1.0
 """Between two looks at what answers over HTTP while all is well: its process's death and its silence are heard of."""
@@ -78,24 +71,14 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session:
         roster = Roster(components(worker_names(settings), model_name(settings)))
 
-        async def rows() -> Sequence[dict[str, Any]]:
-            return [dict(row) for row in await control.processes_async(settings.paths.control)]
-
-        async def restart(name: str) -> bool:
-            try:
-                await control.ask_async(settings.paths.control, f"restart {name}")
-            except ControlError:
-                return False
-            return True
-
-        def component(row: Mapping[str, Any]) -> str:
+        def component(row: Row) -> str:
             return component_of(row, default_is_active=known.default_is_active)
 
-        processes = ProcessesLook(rows, component)
+        processes = KnownProcesses(settings.paths.control, component)
         usage = Usage(time.monotonic)
 
         def model_works() -> bool:
-            pid = next((row["pid"] for row in processes.seen if row["role"] == "model"), None)
+            pid = processes.model()
             return known.default_is_active and pid is not None and (usage.cpu(pid) or 0.0) >= WORKS
 
         backend = BackendLook(known.stands, known.speaks, traffic, model_works, settings.first_token_s)
@@ -103,33 +86,20 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         model_healer = ModelHealer(
             lambda: backend.deaf,
             known.hold,
-            partial(restart, "model"),
+            partial(processes.restart, "model"),
             ours=lambda: settings.managed and known.default_is_active,
         )
 
         storing = StoreLook(store, settings.paths.database)
-
-        def own() -> dict[int, str]:
-            return {row["pid"]: row["name"] for row in processes.seen if row["role"] in OTHERS}
-
-        record_healer = RecordHealer(storing, own, restart, store.clear_log)
+        record_healer = RecordHealer(storing, processes.writers, processes.restart, store.clear_log)
 
         def healing() -> dict[str, Healing]:
-            return {**model_healer.healing(), **record_healer.healing(), **processes.healing()}
+            return {**model_healer.healing(), **record_healer.healing(), **processes.look.healing()}
 
-        web = WebLook(f"{web_url}/readyz", session)
-
-        async def look_at_web() -> Findings:
-            found = await web.find()
-            with suppress(ControlError):
-                # One that says no because it was asked to end is not broken, and the next one is on its way.
-                if any(one.level.unwell for one in found.values()) and await processes.is_asked_to_restart("web"):
-                    return dict.fromkeys(found, Finding())
-            return found
-
+        web = WebLook(f"{web_url}/readyz", session, processes.web_is_excused)
         looks = (
-            Look(PROCESSES, (), processes.find),
-            Look("web", ("web",), look_at_web, period_s=CALM_S),
+            Look(PROCESSES, (), processes.look.find),
+            Look("web", ("web",), web.find, period_s=CALM_S),
             Look("store", ("store",), storing.find),
             Look("model", ("model",), backend.find, period_s=CALM_S, limit_s=3.0),
             Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),
@@ -141,10 +111,10 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         metrics = CollectorRegistry()
         counted = Counted(metrics)
         watch = Watch(
-            roster, looks, processes, store, chronicle, standings, telling, traffic, counted, healing, time.time
+            roster, looks, processes.look, store, chronicle, standings, telling, traffic, counted, healing, time.time
         )
-        samples = Samples(store, settings.paths.database, lambda: processes.seen, use_of)
-        metrics.register(Gauges(telling, standings, chronicle, watch, processes, samples))
+        samples = Samples(store, settings.paths.database, lambda: processes.look.seen, use_of)
+        metrics.register(Gauges(telling, standings, chronicle, watch, processes.look, samples))
         acts = await asyncio.to_thread(Ledger, settings.paths.health)  # likewise a connection of its own
         drills = Drills([sys.executable, "-m", "perdure.drill.beside", str(settings.paths.drill)], settings.paths.drill)
         operator = Operator(chronicle, acts, roster.fixed, time.time, drills)

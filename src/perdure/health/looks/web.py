@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import aiohttp
 import orjson
 
@@ -13,25 +15,35 @@ _ABOUT_THE_RECORD = ("store_unavailable", "store_full")
 
 
 class WebLook:
-    """Asks `/readyz` at `url`, which reads the record: a failure that is the record's is told as that."""
+    """Asks `/readyz` at `url`, which reads the record: a failure that is the record's is told as that. `excused` says
+    whether it is just now being started again because somebody has asked for that.
+    """
 
-    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+    def __init__(self, url: str, session: aiohttp.ClientSession, excused: Callable[[], Awaitable[bool]]) -> None:
         self._url = url
         self._session = session
+        self._excused = excused
 
     async def find(self) -> Findings:
         """How web answers."""
+        finding = await self._ask()
+        if finding.level.unwell and await self._excused():
+            # It says no because it was asked to end, and the next one is on its way.
+            finding = Finding()
+        return {COMPONENT: finding}
+
+    async def _ask(self) -> Finding:
         try:
             async with self._session.get(self._url, allow_redirects=False) as answer:
                 status, body = answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            return {COMPONENT: Finding(Level.MAJOR, Cause.NO_ANSWER, f"It cannot be asked ({type(error).__name__}).")}
+            return Finding(Level.MAJOR, Cause.NO_ANSWER, f"It cannot be asked ({type(error).__name__}).")
         if status == 200:
-            return {COMPONENT: Finding()}
+            return Finding()
         code = _code(body)
         because = "store" if code in _ABOUT_THE_RECORD else None
         said = f"It answers with status {status}" + (f" ({code})." if code else ".")
-        return {COMPONENT: Finding(Level.MAJOR, Cause.FAILING, said, because=because)}
+        return Finding(Level.MAJOR, Cause.FAILING, said, because=because)
 
 
 def _code(body: bytes) -> str | None:

@@ -1,0 +1,48 @@
+"""What the health process knows of processes, and asks of the supervisor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from perdure.health.looks.processes import ProcessesLook, Row
+from perdure.supervise import control
+from perdure.supervise.errors import ControlError
+
+WRITERS = ("web", "worker")
+"""The roles of those that write the record, beside the health process."""
+
+
+class KnownProcesses:
+    """The processes of the supervisor that listens at `path`; `component` tells which component one is."""
+
+    def __init__(self, path: Path, component: Callable[[Row], str]) -> None:
+        self._path = path
+        self.look = ProcessesLook(self._rows, component)
+
+    async def restart(self, name: str) -> bool:
+        """Have one started anew; returns whether the supervisor has taken the order."""
+        try:
+            await control.ask_async(self._path, f"restart {name}")
+        except ControlError:
+            return False
+        return True
+
+    async def web_is_excused(self) -> bool:
+        """Whether web is just now being started anew because somebody has asked for that."""
+        with suppress(ControlError):
+            return await self.look.is_asked_to_restart("web")
+        return False
+
+    def writers(self) -> Mapping[int, str]:
+        """The names of those that write the record, by their ids."""
+        return {row["pid"]: row["name"] for row in self.look.seen if row["role"] in WRITERS}
+
+    def model(self) -> int | None:
+        """The id of the embedded model's process, where there is one."""
+        return next((row["pid"] for row in self.look.seen if row["role"] == "model"), None)
+
+    async def _rows(self) -> list[dict[str, Any]]:
+        return [dict(row) for row in await control.processes_async(self._path)]

@@ -369,7 +369,7 @@ def test_ids_lead_nowhere_but_into_the_site() -> None:
 
 
 def test_a_copy_is_written_at_once_where_anything_has_changed() -> None:
-    pace = Pace(2.0, 60.0)
+    pace = Pace(0.5, 2.0, 60.0)
     assert pace.due(WELL, 0.0)
     assert not pace.due(WELL, 59.0)
     assert pace.due(BROKEN, 59.5)
@@ -377,3 +377,8 @@ def test_a_copy_is_written_at_once_where_anything_has_changed() -> None:
     assert pace.due(BROKEN, 61.5)
     assert pace.due(WELL, 63.5)
     assert pace.due(WELL, 123.5)
+    assert pace.left_s(WELL, 123.75) == 59.75
+    assert pace.left_s(BROKEN, 123.75) == 0.25
+    assert not pace.due(BROKEN, 123.75)
+    assert pace.due(BROKEN, 124.0)
+    assert pace.left_s(BROKEN, 124.0) == 2.0

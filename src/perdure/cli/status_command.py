@@ -146,7 +146,7 @@ def _export(settings: Settings, folder: Path, then: str | None, *, follow: bool)
 
 def _reports(settings: Settings, *, follow: bool) -> Iterator[StatusReport]:
     """The report; with `follow` again and again, whenever there is something to be told."""
-    pace = Pace(LOOK_S, CALM_S)
+    pace = Pace(LOOK_S, LOOK_S, CALM_S)
     while True:
         report = _report(settings)
         if pace.due(report, time.monotonic()):

@@ -23,18 +23,20 @@ REPORT = TypeAdapter(StatusReport)
 LAST = "report.json"
 """The report that the files were drawn from, beside them."""
 
-HURRIED_S, CALM_S = 1.0, 60.0
-"""How often they are drawn at most, and how often while nothing is wrong and nothing changes."""
+HURRIED_S, ILL_S, CALM_S = 0.5, 2.0, 60.0
+"""How often they are drawn at most; and how often while nothing changes, if anything is wrong and if nothing is."""
 
 
 async def keep_published(watch: Watch, folder: Path, now: Callable[[], float]) -> None:
     """Draw for ever, as soon as something has changed; cancel to end. A disk that takes nothing is told of once."""
     drawn: set[str] = set()
-    pace, version, ill = Pace(HURRIED_S, CALM_S), watch.version, False
+    pace, version, wait_s, ill = Pace(HURRIED_S, ILL_S, CALM_S), watch.version, HURRIED_S, False
     while True:
-        await watch.change(version, HURRIED_S)
+        await watch.change(version, wait_s)
         report, version = watch.report(), watch.version
-        if not pace.due(report, now()):
+        is_due = pace.due(report, now())
+        wait_s = pace.left_s(report, now())
+        if not is_due:
             continue
         try:
             await asyncio.to_thread(_draw, report, folder, set(drawn))

@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 from perdure.core.errors import ModelStalled, PerdureError
 from perdure.core.health import Cause, Finding, Level
 from perdure.core.traffic import SILENT_S, Moment, Traffic
+from perdure.health import looks
 from perdure.health.looks.backend import PATIENCE_S, BackendLook
 from perdure.health.looks.everyday import ImportLook, SearchLook
 from perdure.health.looks.locks import Holder, holders
@@ -176,10 +177,13 @@ async def test_a_crash_loop_is_told_as_one_and_exhausted() -> None:
 
 
 @pytest.mark.parametrize("excused", [True, False])
-async def test_a_web_that_was_asked_to_end_may_say_no(excused: bool) -> None:
-    """Whoever says no unasked is broken; the record's failure is told as the record's."""
+async def test_a_web_that_was_asked_to_end_may_say_no(excused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or nothing. Whoever does so unasked is broken; the record's failure is told as the record's."""
+    monkeypatch.setattr(looks.web, "PATIENCE_S", 0.2)
 
     async def ready(request: web.Request) -> web.Response:
+        if "code" not in request.query:
+            await asyncio.sleep(60.0)
         return web.json_response({"code": request.query["code"]}, status=503)
 
     async def asked() -> bool:
@@ -194,6 +198,8 @@ async def test_a_web_that_was_asked_to_end_may_say_no(excused: bool) -> None:
                 found = await WebLook(f"{url}?code={code}", session, asked).find()
                 broken = Finding(Level.MAJOR, Cause.FAILING, f"It answers with status 503 ({code}).", because=because)
                 assert found == {"web": Finding() if excused else broken}
+            hangs = await WebLook(url, session, asked).find()
+            assert hangs["web"].cause is (None if excused else Cause.NO_ANSWER)
         gone = await WebLook(url, session, asked).find()
         assert gone["web"].cause is (None if excused else Cause.NO_ANSWER)
 

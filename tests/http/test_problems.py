@@ -140,5 +140,7 @@ async def test_a_record_that_is_only_slow_has_no_traceback_in_the_log() -> None:
         (await answered_by_an_app_whose_store(TimeoutError(), "/readyz")).problem(503, "store_unavailable")
     assert [entry["exc_info"] for entry in logs] == [None]
     with capture_logs() as logs:
-        (await answered_by_an_app_whose_store(StoreUnavailable("Nothing is there."))).problem(503, "store_unavailable")
-    assert isinstance(logs[0]["exc_info"], StoreUnavailable)
+        failure = StoreUnavailable("Nothing is there.")
+        failure.__cause__ = OSError("It is gone.")
+        (await answered_by_an_app_whose_store(failure)).problem(503, "store_unavailable")
+    assert logs[0]["exc_info"] is failure

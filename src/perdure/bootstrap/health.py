@@ -99,7 +99,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         web = WebLook(f"{web_url}/readyz", session, processes.web_is_excused)
         looks = (
             Look(PROCESSES, (), processes.look.find),
-            Look("web", ("web",), web.find, period_s=CALM_S),
+            Look("web", ("web",), web.find, period_s=CALM_S, limit_s=2.0),
             Look("store", ("store",), storing.find),
             Look("model", ("model",), backend.find, period_s=CALM_S, limit_s=3.0),
             Look("search", ("search",), SearchLook(store).find, period_s=5.0, limit_s=2.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -11,6 +12,10 @@ from perdure.core.health import Cause, Finding, Level
 from perdure.health.look import Findings
 
 COMPONENT = "web"
+
+PATIENCE_S = 0.75
+"""Longer than `/readyz` waits for the record. Whoever connects where there is no web waits for the next one."""
+
 _ABOUT_THE_RECORD = ("store_unavailable", "store_full")
 
 
@@ -34,9 +39,11 @@ class WebLook:
 
     async def _ask(self) -> Finding:
         try:
-            async with self._session.get(self._url, allow_redirects=False) as answer:
+            async with asyncio.timeout(PATIENCE_S), self._session.get(self._url, allow_redirects=False) as answer:
                 status, body = answer.status, await answer.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except TimeoutError:
+            return Finding(Level.MAJOR, Cause.NO_ANSWER, f"It did not answer within {PATIENCE_S:g} s.")
+        except aiohttp.ClientError as error:
             return Finding(Level.MAJOR, Cause.NO_ANSWER, f"It cannot be asked ({type(error).__name__}).")
         if status == 200:
             return Finding()

@@ -69,7 +69,7 @@ def _kind(act: Act, target: str, root: str, *, mended: bool) -> Kind:
 
 
 Times = tuple[float, float, float, float]
-"""Of one round, in seconds: until it was known, copied, told, and over."""
+"""Of one round, in seconds: until it was known, copied, detected, and resolved."""
 
 KINDS: Mapping[str, Kind] = {
     "worker frozen": _kind(Act.FREEZE, "worker-1", "worker-1", mended=False),
@@ -275,7 +275,7 @@ def tables(found: Mapping[str, Any]) -> str:
             [name, of["detected_s"]["n"], *(of[what].get(key, "") for what in _SPANS for key in _KEYS)]
             for name, of in found["kinds"].items()
         ]
-        head = [f"{what} {key}" for what in ("known", "copied", "told", "over") for key in _KEYS]
+        head = [f"{what} {key}" for what in ("known", "copied", "detected", "resolved") for key in _KEYS]
         told += [report.table(["failure", "n", *head], rows), f"Others used {found['others_cores']} cores meanwhile."]
     if "probing" in found:
         probing, whens = found["probing"], ("idle", "busy", "looked_at")

@@ -28,7 +28,7 @@ WRITE_EVERY_S = 30.0
 
 
 class StoreLook:
-    """Takes the lock for which all writers queue, and reads under it; writes, with its sync, now and then."""
+    """Takes the lock for which all writers queue, and reads under it; now and then it writes instead, with its sync."""
 
     def __init__(self, store: Store, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store

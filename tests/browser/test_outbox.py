@@ -69,7 +69,9 @@ async def remembered(reader: Reader, text: str) -> None:
         """(text) => new Promise((resolve) => {
             const opening = indexedDB.open("perdure");
             opening.onsuccess = () => {
-                const pages = opening.result.transaction("pages").objectStore("pages").getAll();
+                // The branches: the list of chats has the beginnings of replies too.
+                const branches = IDBKeyRange.bound("messages/", "messages0");
+                const pages = opening.result.transaction("pages").objectStore("pages").getAll(branches);
                 pages.onsuccess = () => {
                     opening.result.close();
                     resolve(JSON.stringify(pages.result).includes(JSON.stringify(text).slice(1, -1)));

@@ -7,7 +7,17 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.test_access import give
-from tests.browser.test_outbox import SENDING, SILENT, pending, puts, said, settled, write
+from tests.browser.test_outbox import (
+    SENDING,
+    SILENT,
+    note_of_the_past,
+    pending,
+    puts,
+    remembered,
+    said,
+    settled,
+    write,
+)
 from tests.faults.kinds import PASS, answer
 from tests.faults.proxy import Proxy
 from tests.http.asking import Asking
@@ -40,6 +50,29 @@ async def test_the_app_opens_while_its_server_hangs(come: Come, installation: In
         box.hang_up()
         await reader.ended(await reader.reply_at(1))
         assert await said(ask, reader.chat_id) == [TEXT]
+
+
+async def test_a_chat_of_which_nothing_comes_is_shown_as_it_was_seen_last(
+    come: Come, installation: Installation
+) -> None:
+    """All else is answered: the one question that hangs keeps nobody from reading."""
+    with Proxy(installation.url) as box:
+        reader = await come(base=box.url)
+        reader.interrupted = True
+        await reader.meet("Mizzle")
+        reply_id = await reader.say("remember [[tokens=5 interval=0]]")
+        text = await reader.ended(reply_id)
+        await remembered(reader, text)
+        box.always(SILENT, only="/events")
+        await reader.page.reload()
+        await note_of_the_past(reader)
+        assert await reader.text(reply_id) == text
+        # The note leaves with what it says, and the page is shorter by it.
+        await reader.scrolls()
+        box.always(PASS)
+        box.hang_up()
+        await expect(reader.page.get_by_text("As this browser saw it last:")).to_have_count(0)
+        assert await reader.text(reply_id) == text
 
 
 async def test_an_expired_session_keeps_the_message_until_the_token_is_given(

@@ -13,7 +13,7 @@ import ssl
 import struct
 import threading
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ from tests.faults.kinds import (
 )
 
 T = TypeVar("T")
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 BLOCK = 65_536
 BACKLOG = 4096
@@ -65,7 +66,7 @@ class Proxy:
         self._tls = tls
         self._rules: dict[str, Fault] = {"": PASS}
         self._once: list[tuple[str, Fault]] = []
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: set[asyncio.Transport] = set()
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -121,7 +122,9 @@ class Proxy:
         if self._server is None:
             listener = socket.create_server(("127.0.0.1", self._port), backlog=BACKLOG)
             self._port = listener.getsockname()[1]
-            self._server = await asyncio.start_server(self._serve, sock=listener, ssl=self._tls)
+            self._server = await self._loop.create_server(
+                lambda: _Connection(self._serve, self._open), sock=listener, ssl=self._tls
+            )
 
     async def _rule(self, fault: Fault, only: str) -> None:
         if isinstance(fault, Refuse):
@@ -140,31 +143,31 @@ class Proxy:
         await self._reset_all()
 
     async def _reset_all(self) -> None:
-        for writer in list(self._open):
-            _reset(writer)
+        for transport in list(self._open):
+            _reset(transport)
 
     async def _end(self) -> None:
         await self._deafen()
-        # Who was let in a moment ago is known, and can be seen off, only once their task has begun.
-        for _ in range(3):
-            await asyncio.sleep(0)
-        await self._reset_all()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # Whoever was being let in just now.
+        while self._open:
+            await self._reset_all()
+            await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._open.add(writer)
         try:
             head, asked = await _request(reader)
             self.asked.append(asked)
             await self._exchange(head, asked, reader, writer)
         except (OSError, EOFError):
             pass  # somebody left
+        except asyncio.CancelledError:
+            pass  # the proxy closes; of a cancelled task asyncio's own callback would report an error (Python 3.11)
         finally:
-            self._open.discard(writer)
             writer.close()
 
     def _fault_for(self, asked: Asked) -> Fault:
@@ -197,6 +200,24 @@ class Proxy:
                 await _first(_left(reader), _answer(fault, up_reader, writer))
         finally:
             up_writer.close()
+
+
+class _Connection(asyncio.StreamReaderProtocol):
+    """A connection that is among the open ones for as long as there is one, and not only while somebody serves it."""
+
+    def __init__(self, serve: Serve, among: set[asyncio.Transport]) -> None:
+        super().__init__(asyncio.StreamReader(), serve)
+        self._among = among
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport_here = transport
+        self._among.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._among.discard(self._transport_here)
+        super().connection_lost(exc)
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[bytes, Asked]:
@@ -263,7 +284,7 @@ async def _end(fault: Fault, writer: asyncio.StreamWriter) -> None:
         case Reset():
             # What was written before is on its way: a reset that overtakes it is another fault than was asked for.
             await writer.drain()
-            _reset(writer)
+            _reset(writer.transport)
         case Stall():
             await asyncio.Event().wait()
 
@@ -295,8 +316,8 @@ def _corrupted(block: bytes, start: int) -> bytes:
     return block[:start] + bytes(byte ^ 0x55 for byte in block[start:])
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
-    raw = writer.get_extra_info("socket")
+def _reset(transport: asyncio.WriteTransport) -> None:
+    raw = transport.get_extra_info("socket")
     if raw is not None and raw.fileno() >= 0:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+    transport.abort()

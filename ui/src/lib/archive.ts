@@ -23,6 +23,9 @@ export interface KeptMessages {
 export const MESSAGES = 200;
 export const CHATS = 50;
 
+/** A server that is silent for so long is as good as away: what was seen last is shown until it speaks, in milliseconds. */
+export const SILENCE_MS = 4000;
+
 const CHAT = "chat/";
 const BRANCH = "messages/";
 export const CHARACTERS = "characters";

@@ -1,5 +1,5 @@
 /** One open chat: what is known of it, live. What is drawn of it, what is being written and what can be done about it are in the stores beside this one, which it holds. */
-import { branchKey, chatKey, forgetChat, keepPage, keptPage, MESSAGES, PERSONAS, type KeptMessages } from "../lib/archive";
+import { branchKey, chatKey, forgetChat, keepPage, keptPage, MESSAGES, PERSONAS, SILENCE_MS, type KeptMessages } from "../lib/archive";
 import { changeChat, getChat, hideChat, restoreChat } from "../lib/api/chats";
 import { openEvents } from "../lib/api/messages";
 import { getPersonas } from "../lib/api/personas";
@@ -102,7 +102,9 @@ export class Conversation {
       onView: (view) => this.#see(view),
       onLink: (link) => this.#linked(link),
     }).catch((thrown: unknown) => this.#refuse(asProblemError(thrown).problem));
+    const silence = setTimeout(() => void this.#recall(), SILENCE_MS);
     return () => {
+      clearTimeout(silence);
       if (this.#unkept) void this.#keep();
       this.#closed.abort();
       this.chat.stop();
@@ -194,11 +196,12 @@ export class Conversation {
 
   #linked(link: Link): void {
     this.link = link;
-    if (link === "reconnecting" && this.view.headId === null) void this.#recall();
+    if (link === "reconnecting") void this.#recall();
   }
 
   /** Shows what this browser saw last of the chat, until the server speaks. */
   async #recall(): Promise<void> {
+    if (this.view.headId !== null) return;
     const page = await keptPage(await kept, branchKey(this.chatId));
     if (page === null || this.view.headId !== null || this.closed.aborted) return;
     const { headId, messages } = page.value as KeptMessages;

@@ -1,5 +1,5 @@
 /** Something that a page shows and the server knows. Loads until it succeeds or is refused; keeps the last value. */
-import { dropPage, keepPage, keptPage } from "../lib/archive";
+import { dropPage, keepPage, keptPage, SILENCE_MS } from "../lib/archive";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
 import type { Problem } from "../lib/wire";
@@ -43,6 +43,7 @@ export class Loading<T> {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const silence = setTimeout(() => !signal.aborted && void this.#recall(), SILENCE_MS);
     try {
       const value = await persist(this.#load, {
         signal,
@@ -61,6 +62,8 @@ export class Loading<T> {
       if (signal.aborted) return;
       this.problem = asProblemError(thrown).problem;
       if (this.#keptAs !== null && this.problem.status === 404) void dropPage(await kept, this.#keptAs);
+    } finally {
+      clearTimeout(silence);
     }
     this.trying = false;
   }
@@ -68,11 +71,11 @@ export class Loading<T> {
   /** Another try follows: until then, what was seen last is better than nothing. */
   #meet(problem: Problem): void {
     this.problem = problem;
-    if (this.value === null) void this.#recall();
+    void this.#recall();
   }
 
   async #recall(): Promise<void> {
-    if (this.#keptAs === null) return;
+    if (this.#keptAs === null || this.value !== null) return;
     const page = await keptPage(await kept, this.#keptAs);
     if (page === null || this.value !== null) return;
     this.value = page.value as T;

@@ -3,7 +3,7 @@
  * that nobody sees an old one, unless it struggles and is not to be asked just now; files named after their content are
  * kept; what the API answers is never touched. And what a page that is gone had left to be sent is sent from here.
  */
-import { askThrough } from "../lib/api/http";
+import { askThrough, within } from "../lib/api/http";
 import { putLetter } from "../lib/api/messages";
 import { Gate } from "../lib/gate";
 import { openKept } from "../lib/kept";
@@ -98,17 +98,6 @@ async function install(): Promise<void> {
 async function activate(): Promise<void> {
   for (const name of outdated(await scope.caches.keys(), shell)) await scope.caches.delete(name);
   await scope.clients.claim();
-}
-
-/** The beginning of an answer, where there is one in time. */
-async function within(limit_ms: number, ask: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(), limit_ms);
-  try {
-    return await ask(silence.signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The server's answer; where there is none, or it is not to be asked now, what is kept. */

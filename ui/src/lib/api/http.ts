@@ -9,6 +9,9 @@ export function onAccessTokenRequired(unlocked: () => Promise<void>): void {
   whenUnlocked = unlocked;
 }
 
+/** A question or a letter of which nothing has come back in this time is taken as unanswered, in milliseconds. */
+export const ANSWER_MS = 20_000;
+
 /** What every call passes; set by whoever runs the page or the service worker. */
 let pass: Gate["pass"] = (_, ask) => ask();
 
@@ -31,17 +34,31 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
 /** The same without waiting for the access token: a 401 is a failure like others. */
 export const ask = (path: string, init: RequestInit): Promise<Response> =>
   pass(init.method ?? "GET", async () => {
+    const { signal, method = "GET" } = init;
     let response: Response;
     try {
-      response = await fetch(path, init);
+      // What is sent may be long under way; what is asked for begins soon, or a server hangs that takes connections.
+      response = await (method === "GET" ? within(ANSWER_MS, (silence) => fetch(path, { ...init, signal: either(signal, silence) })) : fetch(path, init));
     } catch (error) {
-      const { signal } = init;
       if (signal?.aborted && (signal.reason as Error | undefined)?.name !== "TimeoutError") throw error;
       throw new ProblemError(unreachable);
     }
     if (!response.ok) throw new ProblemError(await problemOf(response));
     return response;
   });
+
+/** The beginning of an answer, where there is one in time. */
+export async function within(limit_ms: number, ask: (silence: AbortSignal) => Promise<Response>): Promise<Response> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), limit_ms);
+  try {
+    return await ask(silence.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const either = (one: AbortSignal | null | undefined, other: AbortSignal): AbortSignal => (one ? AbortSignal.any([one, other]) : other);
 
 export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return read<T>(await call(path, init));

@@ -1,7 +1,7 @@
 /** Messages, turns, the branch that is shown, and the events of a chat. */
 import type { Chat, Message, MessagePage, Sent, Turn, Waiting } from "../wire";
 import type { Letter } from "../letters";
-import { ask, body, call, json, read } from "./http";
+import { ANSWER_MS, ask, body, call, json, read } from "./http";
 
 const chat = (id: string): string => `/api/v1/chats/${encodeURIComponent(id)}`;
 const message = (chatId: string, id: string): string => `${chat(chatId)}/messages/${encodeURIComponent(id)}`;
@@ -24,9 +24,6 @@ export interface NewMessage {
 
 export const putMessage = (chatId: string, id: string, content: NewMessage): Promise<Sent> =>
   json(message(chatId, id), body("PUT", content));
-
-/** A letter whose answer does not come in this time is sent again, in milliseconds. */
-const ANSWER_MS = 20_000;
 
 /** The same for a letter, which lets another time come where the access token is asked for. */
 export async function putLetter({ chatId, messageId, text, parentId }: Letter): Promise<Sent> {

@@ -60,7 +60,7 @@ def operated(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend)
     """A Perdure of its own: what is ordered of it concerns everybody."""
     installation = Installation(tmp_path_factory.mktemp("operated") / "data", backend_url=backend.url)
     for one in running(installation):
-        eventually(lambda: all(row["state"] == "running" for row in one.processes()))
+        eventually(one.is_whole)
         yield one
 
 

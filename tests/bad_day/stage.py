@@ -58,7 +58,7 @@ class Stage:
     def start(self) -> None:
         """Start it, and wait until all of it runs."""
         self.installation.start()
-        eventually(self._all_run)
+        eventually(self.installation.is_whole)
 
     def close(self) -> None:
         """End all of it, in whatever state it is."""
@@ -200,10 +200,6 @@ class Stage:
         headers = {"Content-Type": "application/json"}
         with _NOWHERE.open(Request(url, body, headers, method="POST"), timeout=20.0) as answer:
             return str(json.load(answer)["id"])
-
-    def _all_run(self) -> bool:
-        rows = self.installation.processes()
-        return bool(rows) and all(row["state"] == "running" for row in rows)
 
     @property
     def _control(self) -> Path:

@@ -21,8 +21,9 @@ ATTACK = "<img src=x onerror=hacked=1><script>hacked=1</script><a href='javascri
 async def drop(reader: Reader, files: list[str]) -> None:
     """Drag files from the desktop over the page and let go."""
     devtools = await reader.page.context.new_cdp_session(reader.page)
-    for step in ("dragEnter", "dragOver", "drop"):
-        data = {"items": [], "files": files, "dragOperationsMask": 1}
+    data = {"items": [], "files": files, "dragOperationsMask": 1}
+    # A hand moves on and on, also over what has appeared under it by then.
+    for step in ("dragEnter", "dragOver", "dragOver", "drop"):
         await devtools.send("Input.dispatchDragEvent", {"type": step, "x": 400, "y": 300, "data": data})
         if step == "dragOver":
             await expect(reader.page.get_by_text("Drop the card to add its character")).to_be_visible()

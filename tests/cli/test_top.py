@@ -21,7 +21,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) 
     """A Perdure of its own, which wants an access token."""
     folder = tmp_path_factory.mktemp("guarded") / "data"
     for one in running(Installation(folder, backend_url=backend.url, access_token=TOKEN)):
-        eventually(lambda: all(row["state"] == "running" for row in one.processes()))
+        eventually(one.is_whole)
         yield one
 
 

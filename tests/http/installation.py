@@ -128,6 +128,11 @@ class Installation:
         """The process that has the name now, if one is up."""
         return next((row["pid"] for row in self.processes() if row["name"] == name and row["state"] == "running"), None)
 
+    def is_whole(self) -> bool:
+        """Whether everything runs that it consists of."""
+        rows = self.processes()
+        return bool(rows) and all(row["state"] == "running" for row in rows)
+
     def processes(self) -> list[ProcessRow]:
         """What runs; nothing while the supervisor does not answer."""
         try:

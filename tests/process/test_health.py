@@ -53,8 +53,11 @@ def report(installation: Mortal) -> StatusReport | None:
 def all_well(installation: Mortal) -> StatusReport | None:
     """The report, once everything was looked at and nothing is wrong."""
     told = report(installation)
-    running = all(row["state"] == "running" for row in installation.processes())
-    return told if told and running and told.queue.running == 0 and told.indicator is Indicator.NONE else None
+    return (
+        told
+        if told and installation.is_whole() and told.queue.running == 0 and told.indicator is Indicator.NONE
+        else None
+    )
 
 
 def opened(installation: Mortal, root: str) -> Incident:

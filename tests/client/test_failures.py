@@ -34,7 +34,7 @@ from perdure.core.errors import (
 from tests.faults import kinds
 from tests.faults.networks import UNKNOWN_NAME, Authority, black_hole, nobody
 from tests.faults.proxy import Proxy
-from tests.http.installation import Installation
+from tests.http.installation import Installation, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +112,7 @@ async def test_what_never_connected_was_not_saved(
 ) -> None:
     """And it is told apart how far the try has got."""
     authority = Authority(tmp_path)
+    await asyncio.to_thread(eventually, installation.is_whole)
     ends: list[tuple[type[PerdureError], PerdureError]] = [
         (ConnectionRefused, await ends_in(nobody())),
         (NameUnresolved, await ends_in(UNKNOWN_NAME)),

@@ -148,11 +148,13 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._deafen()
+        # Who is being let in has to be in before they can be seen off: a task that never began closes no socket.
+        for _ in range(3):
+            await asyncio.sleep(0)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        # Whoever was being let in just now.
         while self._open:
             await self._reset_all()
             await asyncio.sleep(0)

@@ -23,7 +23,7 @@ from tests.http.installation import Installation, ScriptedBackend, running
 pytestmark = pytest.mark.anyio
 
 IN_THE_TERMINAL = ("silent", "502-page", "401", "200-error")
-NARROW = {"patience_s": 1.5, "max_queued": 0, "workers": 1, "streams_per_worker": 500}
+NARROW = {"patience_s": 4, "max_queued": 0, "workers": 1, "streams_per_worker": 500}
 
 
 @pytest.fixture(scope="module")

@@ -34,18 +34,23 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
 /** The same without waiting for the access token: a 401 is a failure like others. */
 export const ask = (path: string, init: RequestInit): Promise<Response> =>
   pass(init.method ?? "GET", async () => {
-    const { signal, method = "GET" } = init;
     let response: Response;
     try {
-      // What is sent may be long under way; what is asked for begins soon, or a server hangs that takes connections.
-      response = await (method === "GET" ? within(ANSWER_MS, (silence) => fetch(path, { ...init, signal: either(signal, silence) })) : fetch(path, init));
+      response = await begun(path, init);
     } catch (error) {
+      const { signal } = init;
       if (signal?.aborted && (signal.reason as Error | undefined)?.name !== "TimeoutError") throw error;
       throw new ProblemError(unreachable);
     }
     if (!response.ok) throw new ProblemError(await problemOf(response));
     return response;
   });
+
+/** What is sent may be long under way; of what is asked for something comes soon, or the server takes connections and hangs. */
+const begun = (path: string, init: RequestInit): Promise<Response> =>
+  (init.method ?? "GET") === "GET"
+    ? within(ANSWER_MS, (silence) => fetch(path, { ...init, signal: either(init.signal, silence) }))
+    : fetch(path, init);
 
 /** The beginning of an answer, where there is one in time. */
 export async function within(limit_ms: number, ask: (silence: AbortSignal) => Promise<Response>): Promise<Response> {

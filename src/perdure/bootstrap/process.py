@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Coroutine
@@ -18,7 +17,6 @@ SWITCH_INTERVAL_S = 0.0005
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a process's main coroutine on uvloop."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    gc.freeze()  # modules stay: looking through them again and again would be pauses for nothing
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
 

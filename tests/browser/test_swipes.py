@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import TAKEN_OVER, Reader
 from tests.http.asking import Asking, reply_to
-from tests.http.installation import Installation, eventually
+from tests.http.installation import DEADLINE_S, Installation, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -182,3 +185,26 @@ async def test_two_tabs_follow_each_others_swipes(come: Come, ask: Asking) -> No
     await two.field.press("ArrowLeft")
     assert await version(one, 1, 2) == first
     await one.is_accessible()
+
+
+async def test_an_answer_that_comes_when_the_page_was_left_troubles_nobody(reader: Reader) -> None:
+    """The other version is asked for, and told late: the chat is closed by then, and nothing of it is drawn."""
+    held: list[Route] = []
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+        asked.set()
+        await left.wait()
+        await route.continue_()
+
+    await replied(reader)
+    await reader.field.press("ArrowRight")
+    await reader.ended(await version(reader, 2, 2))
+    await reader.page.route(re.compile(r"/api/v1/chats/[^/]+/messages/[^/?]+$"), hold)
+    await reader.page.reload()
+    await asyncio.wait_for(asked.wait(), DEADLINE_S)
+    async with reader.page.expect_request_finished(lambda request: request == held[0].request):
+        await reader.page.get_by_role("link", name="Settings").first.click()
+        await expect(reader.messages).to_have_count(0)
+        left.set()

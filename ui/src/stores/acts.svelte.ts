@@ -125,8 +125,9 @@ export class Acts {
 
   /** The stream shows the branch a moment after, or before, the answer. */
   async #arrival(id: string | null): Promise<void> {
-    for (let n = 0; n < 40 && id !== null && !this.#conversation.path.includes(id); n += 1) {
-      await waitInBrowser(0.05, this.#conversation.closed);
+    const { closed } = this.#conversation;
+    for (let n = 0; n < 40 && id !== null && !closed.aborted && !this.#conversation.path.includes(id); n += 1) {
+      await waitInBrowser(0.05, closed);
     }
   }
 

@@ -176,6 +176,8 @@ export class Conversation {
   }
 
   #see(view: ChatView): void {
+    // An answer that comes when its page has been left.
+    if (this.closed.aborted) return;
     const before = this.view;
     this.view = view;
     const reshaped = view.path !== before.path;

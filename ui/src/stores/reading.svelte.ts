@@ -89,7 +89,7 @@ export class Reading {
     this.seeking = !this.line.includes(id);
     try {
       const page = this.seeking ? await (top === null ? this.#pages.anywhere(id) : this.#pages.around(id)) : null;
-      if (wish !== this.#wishes) return;
+      if (wish !== this.#wishes || this.#conversation.closed.aborted) return;
       if (page !== null) this.#goOnWith(page);
       if (this.#endId === null || this.line.includes(id)) this.pane = around(this.line, id);
       this.target = { id, top };

@@ -75,6 +75,26 @@ async def test_a_chat_of_which_nothing_comes_is_shown_as_it_was_seen_last(
         assert await reader.text(reply_id) == text
 
 
+async def test_a_list_of_which_nothing_comes_is_shown_as_it_was_seen_last(
+    come: Come, installation: Installation
+) -> None:
+    """The list of chats, and from it the way to what is kept of one."""
+    with Proxy(installation.url) as box:
+        reader = await come(base=box.url)
+        reader.interrupted = True
+        await reader.meet("Mizzle")
+        text = await reader.ended(await reader.say("remember [[tokens=5 interval=0]]"))
+        await remembered(reader, text)
+        chat = reader.page.locator(f'.stage a[href="/chats/{reader.chat_id}"]')
+        await reader.open("/chats")
+        await expect(chat).to_be_visible()
+        box.always(SILENT, only="GET /api/v1/chats")
+        await reader.page.reload()
+        await note_of_the_past(reader)
+        await chat.click()
+        await expect(reader.messages.last).to_contain_text(text)
+
+
 async def test_an_expired_session_keeps_the_message_until_the_token_is_given(
     come: Come, guarded: Installation, token: str
 ) -> None:

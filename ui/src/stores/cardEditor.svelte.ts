@@ -33,7 +33,6 @@ export class CardEditor {
   #id: string;
   #resting: ReturnType<typeof setTimeout> | undefined;
 
-  readonly changed = $derived(this.saved !== null && (this.picture !== undefined || isChanged(this.form, this.saved)));
   readonly pictureUrl = $derived(this.picture === undefined ? this.savedPicture : this.picture);
 
   constructor(id: string | null) {
@@ -45,6 +44,11 @@ export class CardEditor {
 
   get id(): string {
     return this.#id;
+  }
+
+  /** Whether anything is not saved. No $derived: a save may be answered when the page, and what is derived for it, has gone. */
+  get changed(): boolean {
+    return this.saved !== null && (this.picture !== undefined || isChanged(this.form, this.saved));
   }
 
   /** Takes what the server has, the first time that it is there. */

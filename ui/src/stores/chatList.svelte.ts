@@ -1,6 +1,6 @@
 /** The list of chats: searched, longer and longer as one scrolls, and what is done with one of them. */
 import { SvelteSet } from "svelte/reactivity";
-import { forgetChat, keepChats, keptChats } from "../lib/archive";
+import { forgetChat, keepChats, keptChats, SILENCE_MS } from "../lib/archive";
 import { changeChat, getChats, hideChat, restoreChat } from "../lib/api/chats";
 import { asProblemError } from "../lib/problem";
 import { persist, waitInBrowser } from "../lib/reconnect";
@@ -96,7 +96,7 @@ export class ChatList {
   /** Shows what this browser saw last of the list, until the server speaks. */
   async #recall(q: string, signal: AbortSignal): Promise<void> {
     const list = await keptChats(await kept);
-    if (list === null || signal.aborted || this.problem === null || (this.#known !== null && this.asOf === null)) return;
+    if (list === null || signal.aborted || (this.#known !== null && this.asOf === null)) return;
     const wanted = q.toLocaleLowerCase();
     const words = (chat: Chat): string => `${chat.title ?? ""}\n${chat.preview ?? ""}`.toLocaleLowerCase();
     this.#known = list.chats.filter(
@@ -115,6 +115,7 @@ export class ChatList {
     this.trying = true;
     // Instants are finer than a browser's milliseconds: asked for with those of the same one, and known ones left out.
     const before = last === null ? null : (Date.parse(last.updated_at) + 1) / 1000;
+    const silence = last === null ? setTimeout(() => void this.#recall(q, signal), SILENCE_MS) : undefined;
     try {
       const page = await persist(() => getChats({ q, characterId: this.characterId, before, limit: PAGE }), {
         signal,
@@ -140,6 +141,8 @@ export class ChatList {
     } catch (thrown) {
       if (signal.aborted) return;
       this.problem = asProblemError(thrown).problem;
+    } finally {
+      clearTimeout(silence);
     }
     this.trying = false;
   }

@@ -149,7 +149,7 @@ async def test_there_is_no_gap_between_subscribing_and_reading(store: SqliteStor
     writing = asyncio.create_task(write())
     readings = []
     for at in range(0, 60, 6):
-        await until(lambda at=at: written >= at)
+        await until(lambda at=at: written >= at or writing.done())
         readings.append(asyncio.create_task(read()))
         if at % 4 == 0:  # also while nobody else listens any more
             await asyncio.sleep(0)

@@ -18,6 +18,7 @@ from perdure.core.errors import Conflict, StoreFull, StoreUnavailable
 from perdure.core.records import Message, Role
 from perdure.ports.store import Records
 from perdure.store import file
+from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
@@ -204,3 +205,17 @@ async def test_closing_finishes_what_was_asked(path: Path) -> None:
     again = SqliteStore(path)
     assert await intact(again, 20)
     await again.close()
+
+
+def test_a_new_record_is_opened_by_several_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not in WAL mode yet, and somebody reads it: whoever has time waits for that, and nobody else does."""
+    path = tmp_path / "perdure.db"
+    upgrade(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM chats").fetchone()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            file.connect(path, 0.0)
+        monkeypatch.setattr("perdure.store.file.time.sleep", lambda _: other.execute("ROLLBACK"))
+        with contextlib.closing(file.connect(path)) as raw:
+            assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,10 @@ from perdure.store.unforeseen import SqlUnforeseen
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for somebody else who writes to the same file by other means (a backup, a shell)."""
+
+
+AGAIN_S = 0.005
+"""How soon it is tried again where SQLite itself does not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +139,34 @@ def connect(path: Path, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connectio
     WAL: readers never wait. Text goes through as it is; foreign keys hold. `folded` is there for searching in any case:
     SQLite itself knows that of ASCII letters only.
     """
-    raw = sqlite3.connect(path, timeout=patience_s, isolation_level=None, check_same_thread=False)
-    raw.execute("PRAGMA journal_mode=WAL")
+    raw = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
+    try:
+        _keep_a_log(raw, patience_s)
+    except BaseException:
+        raw.close()
+        raise
+    raw.execute(f"PRAGMA busy_timeout={int(patience_s * 1000)}")
     raw.execute("PRAGMA synchronous=FULL")
     raw.execute("PRAGMA foreign_keys=ON")
     raw.execute("PRAGMA cache_size=-16384")
     raw.execute("PRAGMA temp_store=MEMORY")
     raw.create_function("folded", 1, str.casefold, deterministic=True)
     return raw
+
+
+def _keep_a_log(raw: sqlite3.Connection, patience_s: float) -> None:
+    """Have the file in WAL mode. A new one is not yet, and those who open it first all want it alone for a moment: of
+    two such SQLite refuses one at once, whatever its timeout.
+    """
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        time.sleep(AGAIN_S)
 
 
 def clear_log(path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Come
+from tests.browser.reader import Reader
 from tests.browser.test_access import give
 from tests.browser.test_outbox import (
     SENDING,
@@ -26,6 +27,17 @@ from tests.http.installation import Installation
 pytestmark = pytest.mark.anyio
 
 TEXT = "said in the dark [[tokens=5]]"
+
+
+async def with_a_reply(come: Come, box: Proxy) -> tuple[Reader, str, str]:
+    """Somebody who has read a reply that their browser keeps; the reply's id and its text."""
+    reader = await come(base=box.url)
+    reader.interrupted = True
+    await reader.meet("Mizzle")
+    reply_id = await reader.say("remember [[tokens=5 interval=0]]")
+    text = await reader.ended(reply_id)
+    await remembered(reader, text)
+    return reader, reply_id, text
 
 
 async def test_the_app_opens_while_its_server_hangs(come: Come, installation: Installation, ask: Asking) -> None:
@@ -57,12 +69,7 @@ async def test_a_chat_of_which_nothing_comes_is_shown_as_it_was_seen_last(
 ) -> None:
     """All else is answered: the one question that hangs keeps nobody from reading."""
     with Proxy(installation.url) as box:
-        reader = await come(base=box.url)
-        reader.interrupted = True
-        await reader.meet("Mizzle")
-        reply_id = await reader.say("remember [[tokens=5 interval=0]]")
-        text = await reader.ended(reply_id)
-        await remembered(reader, text)
+        reader, reply_id, text = await with_a_reply(come, box)
         box.always(SILENT, only="/events")
         await reader.page.reload()
         await note_of_the_past(reader)
@@ -80,11 +87,7 @@ async def test_a_list_of_which_nothing_comes_is_shown_as_it_was_seen_last(
 ) -> None:
     """The list of chats, and from it the way to what is kept of one."""
     with Proxy(installation.url) as box:
-        reader = await come(base=box.url)
-        reader.interrupted = True
-        await reader.meet("Mizzle")
-        text = await reader.ended(await reader.say("remember [[tokens=5 interval=0]]"))
-        await remembered(reader, text)
+        reader, _, text = await with_a_reply(come, box)
         chat = reader.page.locator(f'.stage a[href="/chats/{reader.chat_id}"]')
         await reader.open("/chats")
         await expect(chat).to_be_visible()

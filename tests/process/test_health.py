@@ -53,11 +53,9 @@ def report(installation: Mortal) -> StatusReport | None:
 def all_well(installation: Mortal) -> StatusReport | None:
     """The report, once everything was looked at and nothing is wrong."""
     told = report(installation)
-    return (
-        told
-        if told and installation.is_whole() and told.queue.running == 0 and told.indicator is Indicator.NONE
-        else None
-    )
+    if told is None or not installation.is_whole():
+        return None
+    return told if told.queue.running == 0 and told.indicator is Indicator.NONE else None
 
 
 def opened(installation: Mortal, root: str) -> Incident:

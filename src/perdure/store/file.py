@@ -28,7 +28,6 @@ from perdure.store.unforeseen import SqlUnforeseen
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for somebody else who writes to the same file by other means (a backup, a shell)."""
 
-
 AGAIN_S = 0.005
 """How soon it is tried again where SQLite itself does not wait."""
 
@@ -164,7 +163,8 @@ def _keep_a_log(raw: sqlite3.Connection, patience_s: float) -> None:
             raw.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+            # The low byte: a log that somebody is just reading in after a crash is SQLITE_BUSY_RECOVERY.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                 raise
         time.sleep(AGAIN_S)
 

@@ -220,7 +220,7 @@ async def while_it_is_away(browser: Browser, installation: Installation, chat: s
         readers = await desk_and_phone(browser, proxy.url, f"/chats/{chat}")
         for reader in readers:
             await expect(reader.messages).to_have_count(3)
-            await reader.page.wait_for_function(KEPT)
+            await reader.until(KEPT)
         proxy.always(kinds.REFUSE)
         for reader, name in zip(readers, ("chat-away", "chat-away-phone"), strict=True):
             await reader.page.emulate_media(color_scheme="dark" if name.endswith("phone") else "light")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.http.installation import DEADLINE_S
@@ -74,6 +75,15 @@ class Reader:
             arg=[message_id, more_than],
         )
         return await self.text(message_id)
+
+    async def until(self, condition: str, arg: Any = None) -> None:
+        """Wait until that function of the page, or the promise it returns, is true.
+
+        Playwright's own `wait_for_function` takes any promise for true.
+        """
+        with anyio.fail_after(DEADLINE_S):
+            while not await self.page.evaluate(condition, arg):
+                await self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
     async def ended(self, message_id: str, state: str = "done") -> str:
         """Wait until the reply has ended in that state; returns the text that is shown."""

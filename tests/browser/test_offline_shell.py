@@ -133,7 +133,7 @@ async def test_shells_of_earlier_versions_are_cleared_away(own: Installation, co
       await (await navigator.serviceWorker.ready).unregister();
     }""")
     await reader.page.reload()
-    await reader.page.wait_for_function(
+    await reader.until(
         """async () => {
           const names = await caches.keys();
           return names.length === 2 && !names.includes("perdure-shell-of-yesterday");

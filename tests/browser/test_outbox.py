@@ -21,17 +21,17 @@ pytestmark = pytest.mark.anyio
 
 HOUR_S = 3600
 
-DRAFT = """async (id) => {
+DRAFT = """async ([id, text]) => {
   const database = await new Promise((done) => {
     const opening = indexedDB.open("perdure");
     opening.onsuccess = () => done(opening.result);
   });
   return new Promise((done) => {
     const asking = database.transaction("drafts").objectStore("drafts").get(id);
-    asking.onsuccess = () => done(asking.result?.text);
+    asking.onsuccess = () => done(asking.result?.text === text);
   });
 }"""
-"""What is written down of what is typed in that chat: moments later, not at the very key."""
+"""Whether that is written down of what is typed in that chat: moments later, not at the very key."""
 
 BUSY = answer(503, Retry_After=str(HOUR_S))
 UNHEARD = Reset(heard=False)
@@ -65,7 +65,7 @@ async def settled(reader: Reader) -> None:
 
 async def remembered(reader: Reader, text: str) -> None:
     """Wait until what was just read is kept in the browser, a moment after it is seen."""
-    await reader.page.wait_for_function(
+    await reader.until(
         """(text) => new Promise((resolve) => {
             const opening = indexedDB.open("perdure");
             opening.onsuccess = () => {
@@ -78,7 +78,7 @@ async def remembered(reader: Reader, text: str) -> None:
                 };
             };
         })""",
-        arg=text,
+        text,
     )
 
 
@@ -278,8 +278,7 @@ async def test_a_killed_browser_loses_nothing(tmp_path: Path, box: Proxy, ask: A
         await reader.field.press("Enter")
         await expect(pending(reader)).to_have_count(1)
         await reader.field.press_sequentially("half a sent")
-        while await reader.page.evaluate(DRAFT, chat_id) != "half a sent":
-            await expect(reader.field).to_have_value("half a sent")
+        await reader.until(DRAFT, [chat_id, "half a sent"])
         browser.kill()
     async with browser.running() as context:
         reader = await new_reader(context, box.url)

@@ -57,7 +57,7 @@ export class Conversation {
     const id = this.chat.value?.persona_id ?? null;
     return this.personas.value?.find((one) => one.id === id) ?? null;
   });
-  readonly replying: boolean = $derived(this.head !== null && isInProgress(this.head.state));
+  readonly replying: boolean = $derived(repliesIn(this.view));
 
   constructor(chatId: string) {
     this.chatId = chatId;
@@ -187,10 +187,14 @@ export class Conversation {
     if (view.resumeAfter === null) return;
     this.asOf = null;
     if (before.resumeAfter === null) void this.#keep();
+    else if (repliesIn(before) && !repliesIn(view)) void this.#keep();
     else if (reshaped || view.messages !== before.messages) this.#changed(reshaped);
   }
 
-  /** A reply that grows is kept once it has ended, or the page is left: not again and again while somebody types. */
+  /**
+   * A reply that grows is kept once it has ended, or the page is left: not again and again while somebody types. What is
+   * written when the page is left may be lost, in Chromium now and then: hence at once when a reply has ended.
+   */
   #changed(reshaped: boolean): void {
     this.#unkept = true;
     if (reshaped || !this.replying) this.#keeping ??= setTimeout(() => void this.#keep(), KEPT_AFTER_MS);
@@ -232,4 +236,10 @@ export class Conversation {
     this.#gone = true;
     void kept.then((cabinet) => forgetChat(cabinet, this.chatId));
   }
+}
+
+/** Whether a reply at the end of the branch is in progress. */
+function repliesIn({ headId, messages }: ChatView): boolean {
+  const head = headId === null ? undefined : messages.get(headId);
+  return head !== undefined && isInProgress(head.state);
 }

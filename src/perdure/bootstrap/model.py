@@ -19,6 +19,7 @@ from yarl import URL
 from perdure.bootstrap.process import stop_on_signals
 from perdure.config import MODEL_KEY_VARIABLE, MODEL_PORT_VARIABLE, Settings
 from perdure.core.errors import PerdureError
+from perdure.files import write_whole
 from perdure.models import llamacpp_server, weights
 from perdure.models.prompt_cache import PromptFiller, Slots
 from perdure.models.prompt_files import PromptFiles
@@ -151,10 +152,8 @@ async def _starter(settings: Settings) -> Path:
 def _tell(settings: Settings, state: str, **more: Any) -> None:
     """Write down how the model stands, for the pages. A hint: whether it answers is asked of itself."""
     file = settings.paths.model_state
-    new = file.with_suffix(".new")
     try:
-        new.write_text(json.dumps({"state": state, **more}))
-        new.replace(file)
+        write_whole(file, json.dumps({"state": state, **more}).encode())
     except OSError as error:
         with suppress(OSError):
             file.unlink(missing_ok=True)  # better nothing than what is no longer so

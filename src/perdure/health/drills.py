@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import time
@@ -12,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from perdure.files import write_whole
 
 END_S = 3.0
 """How long it may take to clean up, in seconds."""
@@ -92,7 +93,5 @@ def write_account(file: Path, told: Mapping[str, Any]) -> None:
     """Keep what is known of a drill; a reader sees all of it or what was before. A disk that takes nothing is no reason
     to stop.
     """
-    new = file.with_name(f".{file.name}.{os.getpid()}")
     with suppress(OSError):
-        new.write_text(json.dumps(told))
-        new.replace(file)
+        write_whole(file, json.dumps(told).encode())

@@ -12,6 +12,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from perdure.core.report import StatusReport
+from perdure.files import write_whole
 from perdure.health.watch import Watch
 from perdure.statuspage.export import export
 from perdure.statuspage.pace import Pace
@@ -51,9 +52,7 @@ async def keep_published(watch: Watch, folder: Path, now: Callable[[], float]) -
 
 def _draw(report: StatusReport, folder: Path, unchanged: set[str]) -> None:
     export(Site(report, report.made_at, static=True), folder, unchanged)
-    new = folder / f".{LAST}"
-    new.write_bytes(REPORT.dump_json(report))
-    new.replace(folder / LAST)
+    write_whole(folder / LAST, REPORT.dump_json(report))
 
 
 def last_report(folder: Path) -> StatusReport | None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perdure.core.prompt import PromptMessage
+from perdure.files import write_whole
 
 RESERVE_BYTES = 512 * 1024 * 1024
 """What is left free on the disk for what cannot be made again."""
@@ -122,9 +123,7 @@ class PromptFiles:
             raise OSError(f"it was not written to its end, {size} bytes")
         saved = Saved(file, text, size, _digest(file))
         before = self.saved()
-        unfinished = saved.record.with_suffix(".new")
-        unfinished.write_text(json.dumps({"text": text, "size": size, "digest": saved.digest}))
-        unfinished.replace(saved.record)
+        write_whole(saved.record, json.dumps({"text": text, "size": size, "digest": saved.digest}).encode())
         for older in before:  # of one conversation the latest is enough; a head may have been saved by two at once
             if text == older.text or (older.file.name.startswith("chat") and text.startswith(older.text)):
                 older.remove()

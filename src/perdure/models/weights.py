@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from perdure.core.errors import ModelMissing
+from perdure.files import write_whole
 from perdure.models import download, package_client
 
 Progress = Callable[[int, int], None]
@@ -160,9 +161,7 @@ def _is_verified(target: Path, weights: Weights) -> bool:
 def _note_verified(target: Path, weights: Weights) -> None:
     stat = target.stat()
     looks = {"sha256": weights.sha256, "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-    unfinished = _note(target).with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(looks))
-    unfinished.replace(_note(target))
+    write_whole(_note(target), json.dumps(looks).encode())
 
 
 def _note(target: Path) -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
+from perdure.files import write_whole
 from perdure.statuspage.site import Site
 
 LIST = ".perdure-status"
@@ -50,15 +50,10 @@ def _listed(folder: Path) -> set[str]:
 
 
 def _put(file: Path, body: bytes) -> bool:
-    """Write it in one step, if it is not there as it is; returns whether it was not."""
+    """Write it, if it is not there as it is; returns whether it was not."""
     with suppress(OSError):
         if file.read_bytes() == body:
             return False
     file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{uuid4().hex}")
-    try:
-        beside.write_bytes(body)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(file, body)
     return True

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
+from perdure.files import write_whole
+
 MOST_BYTES = 1_000_000
 """Above this the older half goes."""
 
@@ -36,7 +38,4 @@ def _halve(file: Path) -> None:
     """Keep the newer half, from the beginning of an entry on."""
     lines = file.read_bytes()[-MOST_BYTES // 2 :]
     _, mark, rest = lines.partition(b"\n# ")
-    fresh = file.with_suffix(".new")
-    fresh.write_bytes(mark + rest)
-    fresh.chmod(0o600)
-    fresh.replace(file)
+    write_whole(file, mark + rest, mode=0o600)

@@ -93,6 +93,12 @@ export class ChatList {
     return persist(wish, { signal: AbortSignal.timeout(PATIENCE_S * 1000), wait: waitInBrowser });
   }
 
+  /** What was seen last comes first, as in `Loading`; `q` is null where more of the list was asked for. */
+  async #meet(problem: Problem, q: string | null, signal: AbortSignal): Promise<void> {
+    if (q !== null) await this.#recall(q, signal);
+    if (!signal.aborted && this.trying) this.problem = problem;
+  }
+
   /** Shows what this browser saw last of the list, until the server speaks. */
   async #recall(q: string, signal: AbortSignal): Promise<void> {
     const list = await keptChats(await kept);
@@ -120,11 +126,7 @@ export class ChatList {
       const page = await persist(() => getChats({ q, characterId: this.characterId, before, limit: PAGE }), {
         signal,
         wait: waitInBrowser,
-        onFailure: (error) => {
-          if (signal.aborted) return;
-          this.problem = error.problem;
-          if (last === null) void this.#recall(q, signal);
-        },
+        onFailure: (error) => void this.#meet(error.problem, last === null ? q : null, signal),
       });
       if (signal.aborted) return;
       if (q === "" && this.characterId === null && last === null) {

@@ -48,9 +48,7 @@ export class Loading<T> {
       const value = await persist(this.#load, {
         signal,
         wait: waitInBrowser,
-        onFailure: (error) => {
-          if (!signal.aborted) this.#meet(error.problem);
-        },
+        onFailure: (error) => void this.#meet(error.problem, signal),
       });
       if (signal.aborted) return;
       this.value = value;
@@ -68,10 +66,13 @@ export class Loading<T> {
     this.trying = false;
   }
 
-  /** Another try follows: until then, what was seen last is better than nothing. */
-  #meet(problem: Problem): void {
-    this.problem = problem;
-    void this.#recall();
+  /**
+   * Another try follows: until then, what was seen last is better than nothing. It comes first, lest the page be about the
+   * problem alone for a moment, and what somebody reaches for there be gone.
+   */
+  async #meet(problem: Problem, signal: AbortSignal): Promise<void> {
+    if (!signal.aborted) await this.#recall();
+    if (!signal.aborted && this.trying) this.problem = problem;
   }
 
   async #recall(): Promise<void> {

@@ -33,6 +33,21 @@ DRAFT = """async ([id, text]) => {
 }"""
 """Whether that is written down of what is typed in that chat: moments later, not at the very key."""
 
+LISTED = """() => new Promise((resolve) => {
+  const opening = indexedDB.open("perdure");
+  opening.onsuccess = () => {
+    const asking = opening.result.transaction("pages").objectStore("pages").getAllKeys();
+    asking.onsuccess = () => resolve(["characters", "chats"].every((key) => asking.result.includes(key)));
+  };
+})"""
+"""Whether both lists are kept."""
+
+TROUBLES = """
+  window.troubles = 0;
+  new MutationObserver(() => (window.troubles += document.querySelectorAll("main .problem").length))
+    .observe(document, { subtree: true, childList: true });
+"""
+
 BUSY = answer(503, Retry_After=str(HOUR_S))
 UNHEARD = Reset(heard=False)
 SILENT = Stall(heard=False)
@@ -342,6 +357,20 @@ async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
     await reader.ended(await reader.reply_at(2))
     await expect(reader.page.get_by_text("As this browser saw it last:")).to_have_count(0)
     await expect(reader.messages).to_have_count(5)
+
+
+@pytest.mark.parametrize("path", ["/", "/chats"])
+async def test_what_was_seen_last_stands_there_at_once(distant: Reader, box: Proxy, path: str) -> None:
+    """Not behind a note about the trouble alone, which would leave again with whatever somebody reaches for in it."""
+    await distant.meet("Mizzle")
+    await distant.open("/chats")
+    await expect(distant.main.get_by_role("article")).not_to_have_count(0)
+    await distant.until(LISTED)
+    await distant.page.add_init_script(TROUBLES)
+    box.always(UNHEARD)
+    await distant.open(path)
+    await note_of_the_past(distant)
+    assert await distant.page.evaluate("() => window.troubles") == 0
 
 
 async def test_a_chat_that_is_gone_is_not_kept(distant: Reader, box: Proxy) -> None:

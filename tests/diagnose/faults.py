@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+
+from tests.faults.connections import listening
+from tests.faults.connections import reset as sever
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
 
@@ -38,30 +39,20 @@ async def serving(
     served: Server
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            if getattr(handler, "raw", False):
-                await handler(reader, writer, "")
-                return
-            head = await reader.readuntil(b"\r\n\r\n")
-            path = head.split(b" ")[1].decode()
-            served.asked.append(path)
-            served.heads.append(head.decode())
-            chosen = handler if path == "/" else (others or {}).get(path, status(404, b"{}", "application/json"))
-            await chosen(reader, writer, head.decode())
-            await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+        if getattr(handler, "raw", False):
+            await handler(reader, writer, "")
+            return
+        head = await reader.readuntil(b"\r\n\r\n")
+        path = head.split(b" ")[1].decode()
+        served.asked.append(path)
+        served.heads.append(head.decode())
+        chosen = handler if path == "/" else (others or {}).get(path, status(404, b"{}", "application/json"))
+        await chosen(reader, writer, head.decode())
+        await writer.drain()
 
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
-    served = Server(listening.sockets[0].getsockname()[1], "https" if context else "http")
-    try:
+    async with listening(connected, context) as port:
+        served = Server(port, "https" if context else "http")
         yield served
-    finally:
-        listening.close()
-        if hasattr(listening, "close_clients"):
-            listening.close_clients()
 
 
 def status(code: int, body: bytes = b"", kind: str = "text/html", **headers: str) -> Handler:
@@ -89,9 +80,7 @@ def bytes_then(data: bytes, wait_s: float = 0.0, more: bytes = b"", *, reset: bo
         await asyncio.sleep(wait_s)
         writer.write(more)
         if reset:
-            sock = writer.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+            sever(writer.transport)
 
     return handler
 

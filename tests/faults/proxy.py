@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import struct
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
+from tests.faults.connections import Connections, reset
 from tests.faults.kinds import (
     PASS,
     Answer,
@@ -33,7 +33,6 @@ from tests.faults.kinds import (
 )
 
 T = TypeVar("T")
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 BLOCK = 65_536
 BACKLOG = 4096
@@ -66,7 +65,7 @@ class Proxy:
         self._tls = tls
         self._rules: dict[str, Fault] = {"": PASS}
         self._once: list[tuple[str, Fault]] = []
-        self._open: set[asyncio.Transport] = set()
+        self._connections = Connections()
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -123,7 +122,7 @@ class Proxy:
             listener = socket.create_server(("127.0.0.1", self._port), backlog=BACKLOG)
             self._port = listener.getsockname()[1]
             self._server = await self._loop.create_server(
-                lambda: _Connection(self._serve, self._open), sock=listener, ssl=self._tls
+                lambda: self._connections.one(self._serve), sock=listener, ssl=self._tls
             )
 
     async def _rule(self, fault: Fault, only: str) -> None:
@@ -143,21 +142,16 @@ class Proxy:
         await self._reset_all()
 
     async def _reset_all(self) -> None:
-        for transport in list(self._open):
-            _reset(transport)
+        self._connections.reset()
 
     async def _end(self) -> None:
         await self._deafen()
-        # Who is being let in has to be in before they can be seen off: a task that never began closes no socket.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await self._connections.end()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        while self._open:
-            await self._reset_all()
-            await asyncio.sleep(0)
+        await self._connections.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -202,24 +196,6 @@ class Proxy:
                 await _first(_left(reader), _answer(fault, up_reader, writer))
         finally:
             up_writer.close()
-
-
-class _Connection(asyncio.StreamReaderProtocol):
-    """A connection that is among the open ones for as long as there is one, and not only while somebody serves it."""
-
-    def __init__(self, serve: Serve, among: set[asyncio.Transport]) -> None:
-        super().__init__(asyncio.StreamReader(), serve)
-        self._among = among
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport_here = transport
-        self._among.add(transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._among.discard(self._transport_here)
-        super().connection_lost(exc)
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[bytes, Asked]:
@@ -286,7 +262,7 @@ async def _end(fault: Fault, writer: asyncio.StreamWriter) -> None:
         case Reset():
             # What was written before is on its way: a reset that overtakes it is another fault than was asked for.
             await writer.drain()
-            _reset(writer.transport)
+            reset(writer.transport)
         case Stall():
             await asyncio.Event().wait()
 
@@ -316,10 +292,3 @@ async def _first(*ways: Coroutine[Any, Any, None]) -> None:
 def _corrupted(block: bytes, start: int) -> bytes:
     start = max(0, start)
     return block[:start] + bytes(byte ^ 0x55 for byte in block[start:])
-
-
-def _reset(transport: asyncio.WriteTransport) -> None:
-    raw = transport.get_extra_info("socket")
-    if raw is not None and raw.fileno() >= 0:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -26,10 +26,9 @@ from perdure.core.errors import (
 from perdure.models import scripted
 from perdure.models.checkup import Checked, check, near_names
 from perdure.models.openai import OpenAIBackend
+from tests.faults.connections import Serve, listening
 
 pytestmark = pytest.mark.anyio
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 LISTS = b'{"data":[{"id":"llama3.1:8b"},{"id":"mistral-nemo"},{"id":"qwen2.5:7b"}]}'
 
@@ -38,14 +37,8 @@ LISTS = b'{"data":[{"id":"llama3.1:8b"},{"id":"mistral-nemo"},{"id":"qwen2.5:7b"
 async def raw(serve: Serve) -> AsyncIterator[str]:
     """A server that does what `serve` does with each connection."""
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            await serve(reader, writer)
-        writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    server.close()
+    async with listening(serve) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def checked(url: str, model: str = "", key: str | None = None, within_s: float = 10.0) -> Checked:

@@ -30,6 +30,7 @@ from perdure.models.openai import OpenAIBackend
 from perdure.models.reply_stream import ReplyStream
 from perdure.models.script import expected
 from perdure.ports.models import Chunk
+from tests.faults.connections import Serve, listening
 
 pytestmark = pytest.mark.anyio
 
@@ -158,17 +159,15 @@ async def test_ready_and_check(backend: OpenAIBackend) -> None:
 
 
 @asynccontextmanager
-async def raw(answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]) -> AsyncIterator[str]:
+async def raw(answer: Serve) -> AsyncIterator[str]:
     """A server that answers with whatever `answer` writes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         await answer(reader, writer)
-        writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    listening.close()
+    async with listening(serve) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 EVENTS = 'data: {"choices":[{"delta":{"content":"Grüße 🐙"}}]}\n\n: keep-alive\n\ndata: [DONE]\n\n'

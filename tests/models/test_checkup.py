@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
+import anyio
 import pytest
 
 from perdure.core.errors import (
@@ -27,6 +27,7 @@ from perdure.models import scripted
 from perdure.models.checkup import Checked, check, near_names
 from perdure.models.openai import OpenAIBackend
 from tests.faults.connections import Serve, listening
+from tests.http.installation import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -184,9 +185,8 @@ async def test_a_check_ends_in_time() -> None:
 
     for serve, kinds in ((silent, ModelStalled), (endless, (ModelStalled, ModelRubbish)), (loading, ModelStalled)):
         async with raw(serve) as url:
-            begun_at = time.monotonic()
-            found = await checked(url, "llama3.1:8b", within_s=0.5)
-            assert time.monotonic() - begun_at < 5
+            with anyio.fail_after(DEADLINE_S):
+                found = await checked(url, "llama3.1:8b", within_s=0.5)
         assert isinstance(found.problem, kinds)
         assert len(found.models) == (3 if serve is loading else 0)
 
@@ -208,6 +208,6 @@ async def test_a_model_that_speaks_slowly_does(url: str) -> None:
     async with aiohttp.ClientSession() as session:
         slow = {"default": {"interval": 0.2, "tokens": 1000}}
         await session.post(f"{url}/control", json=slow)
-    found = await checked(url, "scripted", within_s=1.0)
+    found = await checked(url, "scripted", within_s=3.0)
     assert found.problem is None
     assert found.reply

@@ -77,13 +77,11 @@ async def test_a_brief_write_that_has_to_wait_does_not_hold_up_the_loop(path: Pa
     store = SqliteStore(path)
     assert await store.write(say, durable=False, brief=True) == 1
     with holder(path):
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         waiting = asyncio.ensure_future(store.write(say, durable=False, brief=True))
         await asyncio.sleep(0.05)
         assert await store.read(count, brief=True) == 1
-        assert loop.time() - began < 1.0
         assert not waiting.done()
+    # Had it held up the loop, nobody could have let go of the record, and its patience would have ended.
     assert await waiting == 2
     await store.close()
 

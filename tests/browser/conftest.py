@@ -52,15 +52,20 @@ async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def come(browser: Browser, installation: Installation) -> AsyncIterator[Come]:
+async def come(browser: Browser, installation: Installation, request: pytest.FixtureRequest) -> AsyncIterator[Come]:
     """Let a person come: `await come()`, to another server with `base=`, as a guest of `context=`, or with options of
-    a new context. Each page is checked at the end."""
+    a new context. Each page is checked at the end.
+
+    Without a service worker, as in a private window, but for tests that are marked as being about it: it fetches the
+    whole app once more for every new browser.
+    """
+    workers = "block" if request.node.get_closest_marker("service_worker") is None else "allow"
     readers: list[Reader] = []
     contexts: list[BrowserContext] = []
 
     async def arrive(*, base: str | None = None, context: BrowserContext | None = None, **options: Any) -> Reader:
         if context is None:
-            context = await new_context(browser, **options)
+            context = await new_context(browser, **{"service_workers": workers, **options})
             contexts.append(context)
         reader = await new_reader(context, base or installation.url)
         readers.append(reader)

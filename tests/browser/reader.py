@@ -22,6 +22,8 @@ expect.set_options(timeout=DEADLINE_MS)
 UNANSWERED = ("Failed to load resource", "An unknown error occurred when fetching the script")
 """How the browser itself reports a request that fails, its own for the service worker among them."""
 
+NO_WORKER = "Service Worker registration blocked by Playwright"
+
 
 @dataclass(slots=True)
 class Reader:
@@ -209,6 +211,8 @@ async def new_reader(context: BrowserContext, base: str) -> Reader:
     reader = Reader(await context.new_page(), base)
 
     def noted(message: ConsoleMessage) -> None:
+        if message.text == NO_WORKER:
+            return
         if message.type in ("error", "warning") and not (reader.interrupted and message.text.startswith(UNANSWERED)):
             reader.troubles.append(f"{message.type}: {message.text} ({message.location['url']})")
 

@@ -11,6 +11,8 @@
   let path = location.pathname;
   let height = 0;
   let pressed = false;
+  let touched = true;
+  let rest = "";
 
   function look(painted) {
     if (location.pathname !== path) {
@@ -25,6 +27,8 @@
     let shift = null;
     let carried = null;
     const frame = document.querySelector(".scroller")?.getBoundingClientRect();
+    // Where words stand in the log, however deep, counts from its upper edge.
+    const edge = document.querySelector(".content")?.getBoundingClientRect().top;
     for (const [place, element] of document.querySelectorAll("article[data-message-id]").entries()) {
       const id = element.dataset.messageId;
       const reply = element.classList.contains("character");
@@ -36,7 +40,7 @@
       const waits = element.dataset.state === "pending";
       const before = known.get(id);
       const screen = painted || !before ? box.top : before.screen;
-      const now = { waits, element, place, reply, visible, screen, text: words.textContent, top: topOf(words) };
+      const now = { waits, element, place, reply, visible, screen, text: words.textContent, top: words.getBoundingClientRect().top - edge };
       shown.set(id, now);
       if (before) compare(id, before, now);
       // Messages that are put above, or no longer drawn there, shift all others alike. Where they stand on the screen is
@@ -63,11 +67,6 @@
     height = scroller.clientHeight;
   }
 
-  /** Where words stand in the log, however deep. */
-  function topOf(words) {
-    return words.getBoundingClientRect().top - document.querySelector(".content").getBoundingClientRect().top;
-  }
-
   function compare(id, before, now) {
     if (window.readerActs) return;
     if (!now.text.startsWith(before.text)) seen.faults.push(["taken back", id, before.text, now.text]);
@@ -89,17 +88,28 @@
     if (before.text && moved > 1) seen.faults.push(["moved", id, before.top, now.top, now.text]);
   }
 
+  /** Whether anything may stand elsewhere than at the frame before: a page at rest is not gone through again and again. */
+  function stirred() {
+    const places = [".content", ".scroller"].map((one) => document.querySelector(one)?.getBoundingClientRect());
+    const now = JSON.stringify([location.pathname, window.readerActs, window.readerScrolls, places]);
+    const stir = touched || now !== rest;
+    touched = false;
+    rest = now;
+    return stir;
+  }
+
   addEventListener("click", () => (pressed = true), true);
   addEventListener("securitypolicyviolation", (event) => {
     seen.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
   });
   new MutationObserver(() => look(false)).observe(document, { subtree: true, childList: true, characterData: true });
+  new MutationObserver(() => (touched = true)).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
   (function frame() {
     seen.frames += 1;
     // Of all observers the youngest is called last: behind the page's own, and right before the frame is painted.
     const late = new ResizeObserver(() => {
       late.disconnect();
-      look(true);
+      if (stirred()) look(true);
     });
     if (document.documentElement) late.observe(document.documentElement);
     requestAnimationFrame(frame);

@@ -16,7 +16,8 @@ from tests.faults import kinds
 from tests.faults.proxy import Proxy
 from tests.http.installation import Installation, ScriptedBackend
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.service_worker]
+
 
 ELSEWHERE = "0.0.0.0"
 """This machine by a name that a page cannot know to be its own device, and under which no service worker runs."""

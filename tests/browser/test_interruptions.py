@@ -12,7 +12,7 @@ from tests.browser.reader import TAKEN_OVER, Reader
 from tests.http.asking import Asking, reply_to
 from tests.http.installation import Installation, eventually
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.service_worker]
 
 
 async def whole(reader: Reader, ask: Asking, reply_id: str, said: str) -> None:

@@ -13,7 +13,8 @@ from tests.browser.reader import Reader
 from tests.http.asking import Asking, asking
 from tests.http.installation import Installation
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.service_worker]
+
 
 ENGLISH = r"""(names) => {
   // Words that English cannot do without and German does not have, and what buttons are called.

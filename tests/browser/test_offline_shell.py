@@ -13,7 +13,8 @@ from tests.browser.reader import Reader
 from tests.browser.screens import DESK, PHONE
 from tests.http.installation import Installation, ScriptedBackend
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.service_worker]
+
 
 KEPT = """async () => {
   const found = [];

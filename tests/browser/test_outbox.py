@@ -17,7 +17,7 @@ from tests.faults.proxy import Proxy
 from tests.http.asking import Asking
 from tests.http.installation import Installation
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.service_worker]
 
 HOUR_S = 3600
 
@@ -227,7 +227,7 @@ async def test_a_browser_without_a_network_keeps_what_is_written(distant: Reader
 
 
 async def test_a_reload_in_the_middle_of_sending_repeats_nothing(distant: Reader, box: Proxy, ask: Asking) -> None:
-    """The message has arrived, its answer has not, and the page is loaded anew: it is sent again, and counts once."""
+    """The message has arrived, its answer has not, and the page is loaded anew: sent again or not, it counts once."""
     await distant.meet("Mizzle")
     chat_id = distant.chat_id
     box.always(UNANSWERED, only=SENDING)
@@ -240,7 +240,7 @@ async def test_a_reload_in_the_middle_of_sending_repeats_nothing(distant: Reader
     await distant.page.reload()
     await distant.ended(await distant.reply_at(1))
     await expect(pending(distant)).to_have_count(0)
-    assert puts(box) == before + 1
+    assert puts(box) <= before + 1, "once more, unless the record has told of it before"
     assert await said(ask, chat_id) == ["said once [[tokens=5]]"]
 
 

@@ -24,7 +24,8 @@ from tests.faults.proxy import Proxy
 from tests.http.asking import Asking
 from tests.http.installation import Installation
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.service_worker]
+
 
 TEXT = "said in the dark [[tokens=5]]"
 

@@ -15,7 +15,7 @@ import pytest
 
 from perdure.models import weights
 from tests.http.asking import Asking, asking
-from tests.http.installation import Installation, ScriptedBackend, eventually, running
+from tests.http.installation import FromNothing, Installation, ScriptedBackend, eventually, running
 
 # How long an example takes says more of the machine than of the code: no test may fail by it.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -45,7 +45,7 @@ def backend() -> Iterator[ScriptedBackend]:
 def installation(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> Iterator[Installation]:
     """A Perdure as it is by default."""
     folder = tmp_path_factory.mktemp("perdure") / "data"
-    yield from running(Installation(folder, backend_url=backend.url))
+    yield from running(FromNothing(folder, backend_url=backend.url))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from tests.browser.chromium import chromium
 from tests.browser.reader import Reader, new_context, new_reader
-from tests.http.installation import Installation, ScriptedBackend, running
+from tests.http.installation import FromNothing, Installation, ScriptedBackend, running
 
 Come = Callable[..., Awaitable[Reader]]
 
@@ -35,7 +35,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBack
     of messages into a chat before anybody looks: faster than any person may.
     """
     folder = tmp_path_factory.mktemp("seen") / "data"
-    yield from running(Installation(folder, backend_url=backend.url, messages_per_minute=0))
+    yield from running(FromNothing(folder, backend_url=backend.url, messages_per_minute=0))
 
 
 @pytest.fixture

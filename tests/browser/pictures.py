@@ -21,7 +21,7 @@ from tests.browser.screens import DESK, PHONE
 from tests.faults import kinds
 from tests.faults.proxy import Proxy
 from tests.http.asking import Asking, asking, new_id
-from tests.http.installation import Installation, ScriptedBackend
+from tests.http.installation import FromNothing, Installation, ScriptedBackend
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 MAX_BYTES = 250_000
@@ -284,7 +284,7 @@ async def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     backend = ScriptedBackend()
     with tempfile.TemporaryDirectory() as folder:
-        installation = Installation(Path(folder) / "data", backend_url=backend.url)
+        installation = FromNothing(Path(folder) / "data", backend_url=backend.url)
         installation.start()
         try:
             async with asking(installation.url) as ask, chromium() as browser:

@@ -13,8 +13,8 @@ from perdure.cli import main
 from perdure.core.errors import ModelStalled
 from perdure.core.records import Report, Unforeseen
 from perdure.ports.store import Records
-from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
+from tests.records import empty_record
 
 TRACE = "Traceback\nValueError: \x1b[2Jboo"
 SEEN = Unforeseen("abcdef0123456789", "ValueError", "perdure.x:f", "web", TRACE, "id-1", 1.0, 2.0, 3)
@@ -31,10 +31,10 @@ def fill(records: Records) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder that nobody serves."""
-    upgrade(tmp_path / "perdure.db")
+    path = empty_record(tmp_path)
 
     async def filled() -> None:
-        store = SqliteStore(tmp_path / "perdure.db")
+        store = SqliteStore(path)
         await store.write(fill)
         await store.close()
 

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from perdure.store.sqlite import SqliteStore
+from tests.records import empty_record
 
-from .doubles import LocalBell, ToldClock, new_database
+from .doubles import LocalBell, ToldClock
 from .world import World
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     """The real store over an empty file."""
-    opened = SqliteStore(new_database(tmp_path))
+    opened = SqliteStore(empty_record(tmp_path))
     yield opened
     await opened.close()
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import tempfile
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid5
 
@@ -21,7 +18,6 @@ from perdure.engine import intake
 from perdure.ports.bell import Hint
 from perdure.ports.models import Chunk
 from perdure.ports.store import Records
-from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
 
 T = TypeVar("T")
@@ -34,24 +30,6 @@ SETTINGS = {"max_tokens": 1000, "context_size": 4096}
 def uid(*parts: object) -> str:
     """An id by name, so that a failing run can be read."""
     return str(uuid5(SPACE, "/".join(map(str, parts))))
-
-
-@functools.cache
-def _template() -> bytes:
-    """An empty database at this version's schema."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "perdure.db"
-        upgrade(path)
-        return path.read_bytes()
-
-
-def new_database(folder: Path) -> Path:
-    """A fresh database file in `folder`; nothing of an older one of that name stays."""
-    for name in ("perdure.db-wal", "perdure.db-shm"):
-        (folder / name).unlink(missing_ok=True)
-    path = folder / "perdure.db"
-    path.write_bytes(_template())
-    return path
 
 
 def add_characters(records: Records, *names: str) -> list[str]:

@@ -35,8 +35,9 @@ from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 from perdure.store.database import Database
 from perdure.store.file import SqlRecords, connect
+from tests.records import empty_record
 
-from .doubles import ToldClock, new_database
+from .doubles import ToldClock
 from .players import Died, Played, Reader, Sent, Try, now, plain, text_of
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class Stage(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="perdure-any-order-"))
-        self.path = new_database(self.folder)
+        self.path = empty_record(self.folder)
         self.clock = ToldClock()
         self.fate = "lives"
         self.workers = [Played(f"worker-{n}", 1) for n in (1, 10, 2)]

@@ -25,8 +25,9 @@ from perdure.engine.life import apply
 from perdure.ports.store import Records
 from perdure.store.database import Database
 from perdure.store.file import SqlRecords, connect
+from tests.records import empty_record
 
-from .doubles import SETTINGS, START_AT, add_chat, new_database, uid
+from .doubles import SETTINGS, START_AT, add_chat, uid
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class Trees(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="perdure-any-tree-"))
-        self.conn = connect(new_database(self.folder))
+        self.conn = connect(empty_record(self.folder))
         self.conn.execute("PRAGMA synchronous=OFF")
         self.records = SqlRecords.over(Database(self.conn))
         self.model: dict[str, Leaf] = {}

@@ -24,8 +24,8 @@ from perdure.health.looks.locks import Holder, holders
 from perdure.health.looks.processes import ProcessesLook
 from perdure.health.looks.store import StoreLook
 from perdure.health.looks.web import WebLook
-from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
+from tests.records import empty_record
 
 pytestmark = pytest.mark.anyio
 
@@ -33,8 +33,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def record(tmp_path: Path) -> AsyncIterator[tuple[SqliteStore, Path]]:
     """A record, and where it is."""
-    path = tmp_path / "perdure.db"
-    upgrade(path)
+    path = empty_record(tmp_path)
     store = SqliteStore(path)
     yield store, path
     await store.close()

@@ -10,8 +10,8 @@ import pytest
 from perdure.health.looks.locks import Holder
 from perdure.health.looks.store import StoreLook
 from perdure.health.record_healer import CLEAR_EVERY_S, HOLDS_S, RecordHealer
-from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
+from tests.records import empty_record
 
 pytestmark = pytest.mark.anyio
 
@@ -41,9 +41,9 @@ class Record:
 
 @pytest.fixture
 async def record(tmp_path: Path) -> AsyncIterator[Record]:
-    upgrade(tmp_path / "perdure.db")
-    store = SqliteStore(tmp_path / "perdure.db")
-    yield Record(store, tmp_path / "perdure.db")
+    path = empty_record(tmp_path)
+    store = SqliteStore(path)
+    yield Record(store, path)
     await store.close()
 
 
@@ -96,8 +96,7 @@ async def test_the_log_of_a_slow_record_is_written_back_now_and_then(record: Rec
 
 async def test_writing_the_log_back_waits_for_nobody(tmp_path: Path) -> None:
     """Somebody writes meanwhile, and reads: what can be written back is, and nothing is lost."""
-    path = tmp_path / "perdure.db"
-    upgrade(path)
+    path = empty_record(tmp_path)
     store = SqliteStore(path)
     await store.write(lambda r: r.settings.put("one", 1, 0.0))
     before = path.stat().st_mtime_ns

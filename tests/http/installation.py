@@ -16,6 +16,8 @@ from typing import TypeVar
 from perdure.supervise import control
 from perdure.supervise.errors import ControlError
 from perdure.supervise.processes import ProcessRow
+from tests.records import NAME as RECORD
+from tests.records import first_record
 
 SOURCES = Path(__file__).parents[2] / "src"
 
@@ -78,7 +80,8 @@ class ScriptedBackend:
 class Installation:
     """`perdure serve` on a folder; may be killed and started again, and then keeps its port.
 
-    `settings` are settings by their names. Two workers, as by default.
+    `settings` are settings by their names. Two workers, as by default. It begins with the record that its first start
+    would have made.
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
@@ -90,12 +93,18 @@ class Installation:
 
     def start(self) -> None:
         """Start it. Requests may be sent at once: they wait until web is up."""
+        self._begin()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 perdure("serve"), env=environment(**self._settings), stdout=subprocess.PIPE, stderr=log, text=True
             )
         self.url = first_line(self._process).split()[3].rstrip("/")
         self._settings["port"] = int(self.url.rpartition(":")[2])
+
+    def _begin(self) -> None:
+        if not (self.data_dir / RECORD).exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            first_record(self.data_dir)
 
     def stop(self) -> int:
         """End it in good order; returns the exit status."""
@@ -148,6 +157,13 @@ class Installation:
         """End it, whatever state it is in."""
         if self._process is not None:
             self.stop()
+
+
+class FromNothing(Installation):
+    """One that makes its record itself, as everybody's does at the first start."""
+
+    def _begin(self) -> None:
+        pass
 
 
 def _alive(pid: int) -> bool:

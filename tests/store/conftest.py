@@ -8,8 +8,8 @@ import pytest
 from perdure.core.characters import Character
 from perdure.core.records import Chat, StoredCharacter
 from perdure.ports.store import Records
-from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
+from tests.records import empty_record
 
 
 def begin(records: Records) -> None:
@@ -21,8 +21,7 @@ def begin(records: Records) -> None:
 @pytest.fixture
 async def path(tmp_path: Path) -> Path:
     """A database file with one chat in it."""
-    path = tmp_path / "perdure.db"
-    upgrade(path)
+    path = empty_record(tmp_path)
     store = SqliteStore(path)
     await store.write(begin)
     await store.close()

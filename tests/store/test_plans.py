@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 from sqlalchemy import Executable
 from sqlalchemy.sql.functions import FunctionElement
 
-from perdure.store import archive, backends, characters, chats, events, messages, migrate, personas, settings, turns
+from perdure.store import archive, backends, characters, chats, events, messages, personas, settings, turns
 from perdure.store.database import Database
 from perdure.store.file import connect
+from tests.records import empty_record
 
 SMALL = {
     *("characters", "personas", "settings", "backends", "sqlite_sequence"),
@@ -51,9 +51,7 @@ def statements() -> Iterator[tuple[ModuleType, str, Executable]]:
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """An empty one with this version's schema."""
-    path: Path = tmp_path_factory.mktemp("plans") / "perdure.db"
-    migrate.upgrade(path)
-    raw = connect(path)
+    raw = connect(empty_record(tmp_path_factory.mktemp("plans")))
     yield Database(raw)
     raw.close()
 

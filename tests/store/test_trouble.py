@@ -18,8 +18,8 @@ from perdure.core.errors import Conflict, StoreFull, StoreUnavailable
 from perdure.core.records import Message, Role
 from perdure.ports.store import Records
 from perdure.store import file
-from perdure.store.migrate import upgrade
 from perdure.store.sqlite import SqliteStore
+from tests.records import empty_record
 
 pytestmark = pytest.mark.anyio
 
@@ -209,8 +209,7 @@ async def test_closing_finishes_what_was_asked(path: Path) -> None:
 
 def test_a_new_record_is_opened_by_several_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not in WAL mode yet, and somebody reads it: whoever has time waits for that, and nobody else does."""
-    path = tmp_path / "perdure.db"
-    upgrade(path)
+    path = empty_record(tmp_path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM chats").fetchone()

@@ -42,6 +42,12 @@ LISTED = """() => new Promise((resolve) => {
 })"""
 """Whether both lists are kept."""
 
+AT_ONCE_OR_NEVER = """
+  const later = window.setTimeout;
+  window.setTimeout = (work, ms, ...rest) => (ms === 1500 ? 0 : later(work, ms, ...rest));
+"""
+"""What changes in a chat is kept after a while: in this page that never is."""
+
 TROUBLES = """
   window.troubles = 0;
   new MutationObserver(() => (window.troubles += document.querySelectorAll("main .problem").length))
@@ -357,6 +363,14 @@ async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
     await reader.ended(await reader.reply_at(2))
     await expect(reader.page.get_by_text("As this browser saw it last:")).to_have_count(0)
     await expect(reader.messages).to_have_count(5)
+
+
+async def test_a_reply_is_kept_once_it_has_ended(reader: Reader) -> None:
+    """Not a while later, nor as the page is left: either may never come."""
+    await reader.page.add_init_script(AT_ONCE_OR_NEVER)
+    await reader.meet("Mizzle")
+    reply_id = await reader.say("something to remember [[tokens=30 interval=0]]")
+    await remembered(reader, await reader.ended(reply_id))
 
 
 @pytest.mark.parametrize("path", ["/", "/chats"])

@@ -130,7 +130,7 @@ def test_a_message_that_is_acknowledged_too_early_is_seen(tmp_path: Path) -> Non
     kill = Kind.KILL_WEB
     seed = seed_where(lambda strike: strike.moment is Moment.ACCEPTED, kill)
     status, report = drill(
-        tmp_path, "--kills", "1", "--seed", seed, "--chats", "1", "--only", str(kill), "--stuck-after", "5",
+        tmp_path, "--kills", "1", "--seed", seed, "--chats", "1", "--only", str(kill), "--stuck-after", "20",
         sabotage="acknowledged too early",
     )  # fmt: skip
     assert status == 1, report

@@ -373,16 +373,17 @@ async def test_a_reply_is_kept_once_it_has_ended(reader: Reader) -> None:
     await remembered(reader, await reader.ended(reply_id))
 
 
-@pytest.mark.parametrize("path", ["/", "/chats"])
+@pytest.mark.parametrize("path", ["/", "/chats", "/chats/{}"])
 async def test_what_was_seen_last_stands_there_at_once(distant: Reader, box: Proxy, path: str) -> None:
     """Not behind a note about the trouble alone, which would leave again with whatever somebody reaches for in it."""
     await distant.meet("Mizzle")
+    chat_id = distant.chat_id
     await distant.open("/chats")
     await expect(distant.main.get_by_role("article")).not_to_have_count(0)
     await distant.until(LISTED)
     await distant.page.add_init_script(TROUBLES)
     box.always(UNHEARD)
-    await distant.open(path)
+    await distant.open(path.format(chat_id))
     await note_of_the_past(distant)
     assert await distant.page.evaluate("() => window.troubles") == 0
 

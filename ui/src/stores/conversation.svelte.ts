@@ -43,6 +43,8 @@ export class Conversation {
   readonly edits: Edits;
   /** When what is shown was seen, in Unix milliseconds, while it is what this browser kept; null once the server has spoken. */
   asOf = $state<number | null>(null);
+  /** Whether it has been looked what this browser kept: before that, trouble is not worth a word. */
+  recalled = $state(false);
   readonly #closed = new AbortController();
   #keeping: ReturnType<typeof setTimeout> | undefined;
   /** Whether something has changed since the chat was last kept. */
@@ -209,6 +211,7 @@ export class Conversation {
   async #recall(): Promise<void> {
     if (this.view.headId !== null) return;
     const page = await keptPage(await kept, branchKey(this.chatId));
+    this.recalled = true;
     if (page === null || this.view.headId !== null || this.closed.aborted) return;
     const { headId, messages } = page.value as KeptMessages;
     this.asOf = page.seenAt;

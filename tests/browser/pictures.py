@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -220,7 +221,7 @@ async def while_it_is_away(browser: Browser, installation: Installation, chat: s
         readers = await desk_and_phone(browser, proxy.url, f"/chats/{chat}")
         for reader in readers:
             await expect(reader.messages).to_have_count(3)
-            await reader.until(KEPT)
+            await reader.until(partial(has_kept_a_chat, reader))
         proxy.always(kinds.REFUSE)
         for reader, name in zip(readers, ("chat-away", "chat-away-phone"), strict=True):
             await reader.page.emulate_media(color_scheme="dark" if name.endswith("phone") else "light")
@@ -230,14 +231,9 @@ async def while_it_is_away(browser: Browser, installation: Installation, chat: s
             await picture(reader, name)
 
 
-KEPT = """() => new Promise((resolve) => {
-  const opening = indexedDB.open("perdure");
-  opening.onsuccess = () => {
-    const all = opening.result.transaction("pages").objectStore("pages").getAllKeys();
-    all.onsuccess = () => { opening.result.close(); resolve(all.result.some((key) => String(key).includes("chat"))); };
-  };
-})"""
-"""Whether the browser has kept what a chat shows."""
+async def has_kept_a_chat(reader: Reader) -> bool:
+    """Whether the browser has kept what a chat shows."""
+    return any("chat" in key for key in await reader.kept("pages"))
 
 
 async def the_help(browser: Browser, installation: Installation) -> None:

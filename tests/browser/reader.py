@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,19 @@ expect.set_options(timeout=DEADLINE_MS)
 
 UNANSWERED = ("Failed to load resource", "An unknown error occurred when fetching the script")
 """How the browser itself reports a request that fails, its own for the service worker among them."""
+
+KEPT = """(shelf) => new Promise((resolve) => {
+  const opening = indexedDB.open("perdure");
+  opening.onsuccess = () => {
+    const store = opening.result.transaction(shelf).objectStore(shelf);
+    const keys = store.getAllKeys();
+    const things = store.getAll();
+    things.onsuccess = () => {
+      opening.result.close();
+      resolve(keys.result.map((key, n) => [key, things.result[n]]));
+    };
+  };
+})"""
 
 NO_WORKER = "Service Worker registration blocked by Playwright"
 
@@ -78,13 +92,14 @@ class Reader:
         )
         return await self.text(message_id)
 
-    async def until(self, condition: str, arg: Any = None) -> None:
-        """Wait until that function of the page, or the promise it returns, is true.
+    async def kept(self, shelf: str) -> dict[str, Any]:
+        """What the browser keeps on that shelf of its database, by its key."""
+        return dict(await self.page.evaluate(KEPT, shelf))
 
-        Playwright's own `wait_for_function` takes any promise for true.
-        """
+    async def until(self, condition: Callable[[], Awaitable[object]]) -> None:
+        """Wait until that is true. Playwright's own `wait_for_function` takes any promise of the page for true."""
         with anyio.fail_after(DEADLINE_S):
-            while not await self.page.evaluate(condition, arg):
+            while not await condition():
                 await self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
     async def ended(self, message_id: str, state: str = "done") -> str:

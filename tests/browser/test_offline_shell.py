@@ -26,17 +26,11 @@ KEPT = """async () => {
 """The paths of everything that the browser keeps for the app."""
 
 
-PAGES = """async () => {
-  const database = await new Promise((done) => {
-    const opening = indexedDB.open("perdure");
-    opening.onsuccess = () => done(opening.result);
-  });
-  return new Promise((done) => {
-    const asking = database.transaction("pages").objectStore("pages").getAllKeys();
-    asking.onsuccess = () => done(asking.result);
-  });
+CLEARED = """async () => {
+  const names = await caches.keys();
+  return names.length === 2 && !names.includes("perdure-shell-of-yesterday");
 }"""
-"""The names of what the browser keeps of the record."""
+"""Whether yesterday's shell is gone, and what belongs to others is not."""
 
 
 @pytest.fixture
@@ -112,7 +106,7 @@ async def test_what_is_kept_of_the_record_is_kept_where_it_is_meant_to_be(own: I
     assert [
         path for path in kept if not path.startswith("/assets/") and path not in ("/", "/appearance.js", "/favicon.svg")
     ] == []
-    pages = await reader.page.evaluate(PAGES)
+    pages = await reader.kept("pages")
     assert set(pages) == {"characters", "chats", f"chat/{chat_id}", f"messages/{chat_id}"}
     await reader.open("/settings/data")
     await expect(reader.page.get_by_text("to be read without the server")).to_be_visible()
@@ -120,7 +114,7 @@ async def test_what_is_kept_of_the_record_is_kept_where_it_is_meant_to_be(own: I
     await reader.looks_right()
     await reader.button("Clear what is there to read").click()
     await expect(reader.page.get_by_text("Cleared.")).to_be_visible()
-    assert await reader.page.evaluate(PAGES) == []
+    assert await reader.kept("pages") == {}
 
 
 async def test_shells_of_earlier_versions_are_cleared_away(own: Installation, come: Come) -> None:
@@ -134,10 +128,5 @@ async def test_shells_of_earlier_versions_are_cleared_away(own: Installation, co
       await (await navigator.serviceWorker.ready).unregister();
     }""")
     await reader.page.reload()
-    await reader.until(
-        """async () => {
-          const names = await caches.keys();
-          return names.length === 2 && !names.includes("perdure-shell-of-yesterday");
-        }"""
-    )
+    await reader.until(lambda: reader.page.evaluate(CLEARED))
     await settled(reader)

@@ -21,27 +21,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.service_worker]
 
 HOUR_S = 3600
 
-DRAFT = """async ([id, text]) => {
-  const database = await new Promise((done) => {
-    const opening = indexedDB.open("perdure");
-    opening.onsuccess = () => done(opening.result);
-  });
-  return new Promise((done) => {
-    const asking = database.transaction("drafts").objectStore("drafts").get(id);
-    asking.onsuccess = () => done(asking.result?.text === text);
-  });
-}"""
-"""Whether that is written down of what is typed in that chat: moments later, not at the very key."""
-
-LISTED = """() => new Promise((resolve) => {
-  const opening = indexedDB.open("perdure");
-  opening.onsuccess = () => {
-    const asking = opening.result.transaction("pages").objectStore("pages").getAllKeys();
-    asking.onsuccess = () => resolve(["characters", "chats"].every((key) => asking.result.includes(key)));
-  };
-})"""
-"""Whether both lists are kept."""
-
 AT_ONCE_OR_NEVER = """
   const later = window.setTimeout;
   window.setTimeout = (work, ms, ...rest) => (ms === 1500 ? 0 : later(work, ms, ...rest));
@@ -86,21 +65,23 @@ async def settled(reader: Reader) -> None:
 
 async def remembered(reader: Reader, text: str) -> None:
     """Wait until what was just read is kept in the browser, a moment after it is seen."""
-    await reader.until(
-        """(text) => new Promise((resolve) => {
-            const opening = indexedDB.open("perdure");
-            opening.onsuccess = () => {
-                // The branches: the list of chats has the beginnings of replies too.
-                const branches = IDBKeyRange.bound("messages/", "messages0");
-                const pages = opening.result.transaction("pages").objectStore("pages").getAll(branches);
-                pages.onsuccess = () => {
-                    opening.result.close();
-                    resolve(JSON.stringify(pages.result).includes(JSON.stringify(text).slice(1, -1)));
-                };
-            };
-        })""",
-        text,
-    )
+
+    async def there() -> bool:
+        # The branches: the list of chats has the beginnings of replies too.
+        branches = [page["value"] for key, page in (await reader.kept("pages")).items() if key.startswith("messages/")]
+        return any(text in message["text"] for branch in branches for message in branch["messages"])
+
+    await reader.until(there)
+
+
+async def listed(reader: Reader) -> bool:
+    """Whether both lists are kept."""
+    return {"characters", "chats"} <= (await reader.kept("pages")).keys()
+
+
+async def drafted(reader: Reader, chat_id: str, text: str) -> bool:
+    """Whether that is written down of what is typed in that chat: moments later, not at the very key."""
+    return bool((await reader.kept("drafts")).get(chat_id, {}).get("text") == text)
 
 
 def pending(reader: Reader) -> Locator:
@@ -299,7 +280,7 @@ async def test_a_killed_browser_loses_nothing(tmp_path: Path, box: Proxy, ask: A
         await reader.field.press("Enter")
         await expect(pending(reader)).to_have_count(1)
         await reader.field.press_sequentially("half a sent")
-        await reader.until(DRAFT, [chat_id, "half a sent"])
+        await reader.until(lambda: drafted(reader, chat_id, "half a sent"))
         browser.kill()
     async with browser.running() as context:
         reader = await new_reader(context, box.url)
@@ -380,7 +361,7 @@ async def test_what_was_seen_last_stands_there_at_once(distant: Reader, box: Pro
     chat_id = distant.chat_id
     await distant.open("/chats")
     await expect(distant.main.get_by_role("article")).not_to_have_count(0)
-    await distant.until(LISTED)
+    await distant.until(lambda: listed(distant))
     await distant.page.add_init_script(TROUBLES)
     box.always(UNHEARD)
     await distant.open(path.format(chat_id))

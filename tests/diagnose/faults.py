@@ -8,8 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from tests.faults.connections import listening
-from tests.faults.connections import reset as sever
+from tests.faults.connections import listening, sever
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
 

@@ -52,10 +52,10 @@ class Connections:
         """The next of them, for `create_server`; `serve` is called with its reader and writer."""
         return _Connection(serve, self._open)
 
-    def reset(self) -> None:
+    def sever(self) -> None:
         """Reset them all, in the middle of whatever they are."""
         for transport in list(self._open):
-            reset(transport)
+            sever(transport)
 
     async def end(self) -> None:
         """Once nobody listens any more: until none is left."""
@@ -63,7 +63,7 @@ class Connections:
         for _ in range(3):
             await asyncio.sleep(0)
         while self._open:
-            self.reset()
+            self.sever()
             await asyncio.sleep(0)
 
 
@@ -83,7 +83,7 @@ class _Connection(asyncio.StreamReaderProtocol):
         super().connection_lost(exc)
 
 
-def reset(transport: asyncio.WriteTransport) -> None:
+def sever(transport: asyncio.WriteTransport) -> None:
     """End a connection so that the other side hears of it at once, whatever is on its way."""
     raw = transport.get_extra_info("socket")
     if raw is not None and raw.fileno() >= 0:

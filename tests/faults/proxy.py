@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from tests.faults.connections import Connections, reset
+from tests.faults.connections import Connections, sever
 from tests.faults.kinds import (
     PASS,
     Answer,
@@ -142,7 +142,7 @@ class Proxy:
         await self._reset_all()
 
     async def _reset_all(self) -> None:
-        self._connections.reset()
+        self._connections.sever()
 
     async def _end(self) -> None:
         await self._deafen()
@@ -262,7 +262,7 @@ async def _end(fault: Fault, writer: asyncio.StreamWriter) -> None:
         case Reset():
             # What was written before is on its way: a reset that overtakes it is another fault than was asked for.
             await writer.drain()
-            reset(writer.transport)
+            sever(writer.transport)
         case Stall():
             await asyncio.Event().wait()
 

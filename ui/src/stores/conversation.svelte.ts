@@ -188,8 +188,7 @@ export class Conversation {
     this.acts.tend();
     if (view.resumeAfter === null) return;
     this.asOf = null;
-    if (before.resumeAfter === null) void this.#keep();
-    else if (repliesIn(before) && !repliesIn(view)) void this.#keep();
+    if (before.resumeAfter === null || (repliesIn(before) && !repliesIn(view))) void this.#keep();
     else if (reshaped || view.messages !== before.messages) this.#changed(reshaped);
   }
 

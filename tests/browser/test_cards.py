@@ -22,10 +22,10 @@ async def drop(reader: Reader, files: list[str]) -> None:
     """Drag files from the desktop over the page and let go."""
     devtools = await reader.page.context.new_cdp_session(reader.page)
     data = {"items": [], "files": files, "dragOperationsMask": 1}
-    # A hand moves on and on, also over what has appeared under it by then.
-    for step in ("dragEnter", "dragOver", "dragOver", "drop"):
-        await devtools.send("Input.dispatchDragEvent", {"type": step, "x": 400, "y": 300, "data": data})
-        if step == "dragOver":
+    # They are let go the moment they come over something else: nothing has told the browser yet that it takes them.
+    for step, x in (("dragEnter", 100), ("dragOver", 100), ("drop", 400)):
+        await devtools.send("Input.dispatchDragEvent", {"type": step, "x": x, "y": 300, "data": data})
+        if step == "dragEnter":
             await expect(reader.page.get_by_text("Drop the card to add its character")).to_be_visible()
     await devtools.detach()
 

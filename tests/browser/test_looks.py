@@ -116,6 +116,14 @@ async def test_light_and_dark_are_two(come: Come) -> None:
     assert grounds == ["rgb(250, 247, 242)", "rgb(22, 21, 18)"]
 
 
+async def test_the_font_is_ready_before_there_are_words(reader: Reader) -> None:
+    """What comes late would make the words move; a preloaded font that nothing has used is dropped after seconds."""
+    await reader.open("/chats")
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text("Chats")
+    for face in ("1em Literata", "italic 1em Literata"):
+        await reader.until(lambda face=face: reader.page.evaluate("(face) => document.fonts.check(face)", face))
+
+
 async def test_all_of_it_by_keyboard(reader: Reader) -> None:
     """Choose, write, stop, go on, delete: with Tab, Enter and Escape alone, and the focus is always to be seen."""
     keyboard = reader.page.keyboard

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.browser.conftest import Come
 from tests.browser.other_model import KEY, MODELS, SAYS, other_model
@@ -107,9 +107,19 @@ async def test_a_model_is_connected_and_the_next_reply_is_its(reader: Reader, as
         await reader.is_accessible()
         await expect(dialog.get_by_label("Name")).to_have_value(f"{MODELS[1]} · {base.removeprefix('http://')}")
         await dialog.get_by_label("Name").fill("The heron")
+        used = reader.main.get_by_text("The next reply comes from The heron.")
+        said_before: list[int] = []
+
+        async def kept(route: Route) -> None:
+            if route.request.method == "PATCH":
+                said_before.append(await used.count())
+            await route.continue_()
+
+        await reader.page.route("**/api/v1/settings", kept)
         await dialog.get_by_text("Save and use").click()
         await expect(dialog).to_have_count(0)
-        await expect(reader.main.get_by_text("The next reply comes from The heron.")).to_be_visible()
+        await expect(used).to_be_visible()
+        assert said_before == [0]
         await expect(reader.main.locator(".backend.active")).to_contain_text("The heron")
         await reader.open(f"/chats/{chat}")
         reply_id = await reader.say("Who are you now?")

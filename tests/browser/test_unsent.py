@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.browser.test_access import give
+from tests.browser.test_access import enter
 from tests.browser.test_outbox import (
     SENDING,
     SILENT,
@@ -106,14 +106,14 @@ async def test_an_expired_session_keeps_the_message_until_the_token_is_given(
     reader = await come(base=guarded.url)
     reader.interrupted = True
     await reader.open()
-    await give(reader, token)
+    await enter(reader, token)
     await reader.meet("Mizzle")
     await reader.page.context.clear_cookies()
     await reader.field.fill(TEXT)
     await reader.field.press("Enter")
     await expect(reader.page.get_by_label("Access token")).to_be_focused()
     await reader.page.reload()
-    await give(reader, token)
+    await enter(reader, token)
     await reader.ended(await reader.reply_at(1))
     await expect(pending(reader)).to_have_count(0)
     await expect(reader.page.get_by_text(TEXT, exact=True)).to_have_count(1)

@@ -9,6 +9,12 @@ import { gate } from "./stores/browser";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
+// Ready before the first word is drawn, however late that comes: what is only preloaded is dropped again unless it is used soon.
+for (const face of ["1em Literata", "italic 1em Literata"]) {
+  document.fonts.load(face).catch(() => {
+    // It is read in another font.
+  });
+}
 // Nobody reads a page in one language and then in another. Not awaited: the bundler cuts an entry that waits into crumbs.
 void language.start().then(() => {
   target.replaceChildren();

@@ -11,6 +11,7 @@ from perdure.core.errors import NotFound
 from perdure.core.records import News
 from perdure.ports.store import Records, Store
 
+from .busy import writing
 from .samples import T, add_chat, message, uid
 
 pytestmark = pytest.mark.anyio
@@ -54,7 +55,6 @@ async def test_a_transaction_is_all_or_nothing(store: Store) -> None:
 @pytest.mark.parametrize("failure", ["use case", "statement", "value"])
 async def test_a_failing_transaction_takes_no_other_with_it(store: Store, failure: str) -> None:
     """Group commit: transactions that are committed together succeed and fail each for itself."""
-    gate = threading.Event()
 
     def bad(r: Records) -> None:
         r.messages.add([message("bad")])
@@ -64,12 +64,8 @@ async def test_a_failing_transaction_takes_no_other_with_it(store: Store, failur
             r.messages.add([message("worse", text={"no": "text"})])  # type: ignore[arg-type]
         raise NotFound
 
-    # All of these wait behind the first one, and are then taken together.
-    first = asyncio.ensure_future(store.write(lambda _: gate.wait(10)))
-    others = [asyncio.ensure_future(store.write(work)) for work in (add("a"), bad, add("b"), bad, add("c"))]
-    await asyncio.sleep(0)
-    gate.set()
-    assert await first
+    async with writing(store):
+        others = [asyncio.ensure_future(store.write(work)) for work in (add("a"), bad, add("b"), bad, add("c"))]
     results = await asyncio.gather(*others, return_exceptions=True)
     assert [isinstance(result, Exception) for result in results] == [False, True, False, True, False]
     assert await there(store, "a", "b", "c", "bad", "worse") == [True, True, True, False, False]
@@ -84,13 +80,10 @@ async def test_transactions_run_in_the_order_they_were_asked_for(store: Store) -
 
 async def test_a_caller_that_has_gone_breaks_nothing(store: Store) -> None:
     """A request that was cancelled may or may not have been written; the next ones are."""
-    gate = threading.Event()
-    first = asyncio.ensure_future(store.write(lambda _: gate.wait(10)))
-    gone = asyncio.ensure_future(store.write(add("gone")))
-    await asyncio.sleep(0)
-    gone.cancel()
-    gate.set()
-    await first
+    async with writing(store):
+        gone = asyncio.ensure_future(store.write(add("gone")))
+        await asyncio.sleep(0)
+        gone.cancel()
     await store.write(add("next"))
     assert gone.cancelled()
     assert (await there(store, "next")) == [True]
@@ -105,11 +98,11 @@ async def test_reads_do_not_wait_for_writes(store: Store) -> None:
         wrote.set()
         assert gate.wait(10)
 
-    writing = asyncio.ensure_future(store.write(slow))
+    going_on = asyncio.ensure_future(store.write(slow))
     await asyncio.to_thread(wrote.wait, 10)
     assert await there(store, "slow") == [False]
     gate.set()
-    await writing
+    await going_on
     assert await there(store, "slow") == [True]
 
 

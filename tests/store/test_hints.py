@@ -14,6 +14,7 @@ from perdure.core.records import News
 from perdure.ports.bell import Hint
 from perdure.ports.store import Records
 from perdure.store.sqlite import SqliteStore
+from tests.contract.busy import writing
 
 pytestmark = pytest.mark.anyio
 
@@ -78,16 +79,8 @@ async def test_a_crowd_is_hinted_at_once(path: Path) -> None:
     """Group commit: one ring of each kind for all that became durable together."""
     bell = Watching(path)
     store = SqliteStore(path, bell)
-    gate = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def wait(_: Records) -> None:
-        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(10)
-
-    first = asyncio.ensure_future(store.write(wait))
-    crowd = [asyncio.ensure_future(store.write(say, hints=(Hint.QUEUED, Hint.EVENTS))) for _ in range(20)]
-    await asyncio.sleep(0)
-    gate.set()
-    await asyncio.gather(first, *crowd)
+    async with writing(store):
+        crowd = [asyncio.ensure_future(store.write(say, hints=(Hint.QUEUED, Hint.EVENTS))) for _ in range(20)]
+    await asyncio.gather(*crowd)
     assert sorted(bell.rung) == [(Hint.EVENTS, 20), (Hint.QUEUED, 20)]
     await store.close()

@@ -19,6 +19,7 @@ from perdure.core.records import Message, Role
 from perdure.ports.store import Records
 from perdure.store import file
 from perdure.store.sqlite import SqliteStore
+from tests.contract.busy import writing
 from tests.records import empty_record
 
 pytestmark = pytest.mark.anyio
@@ -181,27 +182,18 @@ async def test_durable_commits_are_synced(store: SqliteStore) -> None:
     assert await store.write(level) == 2
     assert await store.write(level, durable=False) == 1
     assert await store.write(level) == 2
-    gate = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def wait(_: Records) -> None:
-        asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(10)
-
-    first = asyncio.ensure_future(store.write(wait, durable=False))
-    together = [asyncio.ensure_future(store.write(level, durable=durable)) for durable in (False, True, False)]
-    await asyncio.sleep(0)
-    gate.set()
-    await first
+    async with writing(store, durable=False):
+        together = [asyncio.ensure_future(store.write(level, durable=durable)) for durable in (False, True, False)]
     assert await asyncio.gather(*together) == [2, 2, 2]
 
 
 async def test_closing_finishes_what_was_asked(path: Path) -> None:
     """A process that ends in good order drops nothing."""
     store = SqliteStore(path)
-    writing = [asyncio.ensure_future(store.write(add(n))) for n in range(20)]
+    asked = [asyncio.ensure_future(store.write(add(n))) for n in range(20)]
     await asyncio.sleep(0)
     await store.close()
-    await asyncio.gather(*writing)
+    await asyncio.gather(*asked)
     again = SqliteStore(path)
     assert await intact(again, 20)
     await again.close()

@@ -319,6 +319,25 @@ async def test_the_service_worker_sends_what_a_closed_page_left(distant: Reader,
     assert await said(ask, chat_id) == ["after closing [[tokens=5]]"]
 
 
+async def test_a_lost_answer_keeps_nothing_back(distant: Reader, box: Proxy, ask: Asking) -> None:
+    """The message is there, with its reply, though nobody has said so: of the next it is told why it waits."""
+    await distant.meet("Mizzle")
+    await settled(distant)
+    box.always(UNANSWERED, only=SENDING)
+    await distant.field.fill("first [[tokens=5]]")
+    await distant.field.press("Enter")
+    reply = await distant.reply_at(1)
+    await remembered(distant, await distant.ended(reply))
+    box.always(UNHEARD)
+    await distant.page.reload()
+    await note_of_the_past(distant)
+    await write(distant, "second [[tokens=5]]")
+    await distant.scrolls()
+    box.always(PASS)
+    await distant.ended(await distant.reply_at(2))
+    assert await said(ask, distant.chat_id) == ["first [[tokens=5]]", "second [[tokens=5]]"]
+
+
 @in_every_look
 async def test_a_chat_is_read_and_written_in_while_the_server_is_away(
     box: Proxy, come: Come, viewport: dict[str, int], theme: str

@@ -78,6 +78,19 @@ describe("the sender", () => {
     expect(sent).toEqual([]);
   });
 
+  it("is not kept from sending by what belongs to another branch of the chat", async () => {
+    const browser = new Browser();
+    const sent: string[] = [];
+    await lay(
+      browser,
+      letter("m1", { parentId: "one", refused: true }),
+      letter("m2", { parentId: "another", notBefore: browser.now + 1000 }),
+      letter("m3", { parentId: "a third" }),
+    );
+    expect(await sender(browser, async (one) => (sent.push(one.messageId), answer)).run()).toBe(browser.now + 1000);
+    expect(sent).toEqual(["m3"]);
+  });
+
   it("waits as long as the server asks, over a reload as well", async () => {
     const browser = new Browser();
     await lay(browser, letter("m1"));

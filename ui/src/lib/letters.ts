@@ -44,12 +44,16 @@ export const rewritten = (letter: Letter, text: string): Letter => ({
 export const inOrder = (letters: readonly Letter[]): readonly Letter[] =>
   [...letters].sort((a, b) => a.writtenAt.localeCompare(b.writtenAt));
 
-/** Those that may go at some time without anybody doing anything: the first of each chat, oldest first. */
+/**
+ * Those that may go at some time without anybody doing anything, oldest first: of several behind one message the first. What
+ * belongs to another branch, or has arrived and is only not known to have, keeps nothing back.
+ */
 export function sendable(letters: readonly Letter[]): readonly Letter[] {
   const seen = new Set<string>();
   return inOrder(letters).filter((letter) => {
-    if (letter.held || seen.has(letter.chatId)) return false;
-    seen.add(letter.chatId);
+    const place = `${letter.chatId}/${letter.parentId}`;
+    if (letter.held || seen.has(place)) return false;
+    seen.add(place);
     return !letter.paused && !letter.refused;
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Sends what lies in the outbox: oldest first, in order within a chat, one at a time in the whole browser, each under the
+ * Sends what lies in the outbox: oldest first, in order behind a message, one at a time in the whole browser, each under the
  * id it was born with, until the server has it or will never take it. What came of each try is written down, so that the
  * next page goes on where this one was. Framework-free: pages and the service worker share it.
  */

@@ -96,7 +96,7 @@ async def run_health(settings: Settings, lifeline: Lifeline, web_url: str) -> No
         def healing() -> dict[str, Healing]:
             return {**model_healer.healing(), **record_healer.healing(), **processes.look.healing()}
 
-        web = WebLook(f"{web_url}/readyz", session, processes.web_is_excused)
+        web = WebLook(f"{web_url}/readyz", session, partial(processes.look.is_asked_to_restart, "web"))
         looks = (
             Look(PROCESSES, (), processes.look.find),
             Look("web", ("web",), web.find, period_s=CALM_S, limit_s=2.0),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from perdure.health.looks.processes import ProcessesLook, Row
 from perdure.supervise import control
 from perdure.supervise.errors import ControlError
+
+log = structlog.get_logger()
 
 WRITERS = ("web", "worker")
 """The roles of those that write the record, beside the health process."""
@@ -20,6 +23,7 @@ class KnownProcesses:
 
     def __init__(self, path: Path, component: Callable[[Row], str]) -> None:
         self._path = path
+        self._answers = True
         self.look = ProcessesLook(self._rows, component)
 
     async def restart(self, name: str) -> bool:
@@ -30,12 +34,6 @@ class KnownProcesses:
             return False
         return True
 
-    async def web_is_excused(self) -> bool:
-        """Whether web is just now being started anew because somebody has asked for that."""
-        with suppress(ControlError):
-            return await self.look.is_asked_to_restart("web")
-        return False
-
     def writers(self) -> Mapping[int, str]:
         """The names of those that write the record, by their ids."""
         return {row["pid"]: row["name"] for row in self.look.seen if row["role"] in WRITERS}
@@ -44,5 +42,14 @@ class KnownProcesses:
         """The id of the embedded model's process, where there is one."""
         return next((row["pid"] for row in self.look.seen if row["role"] == "model"), None)
 
-    async def _rows(self) -> list[dict[str, Any]]:
-        return [dict(row) for row in await control.processes_async(self._path)]
+    async def _rows(self) -> list[dict[str, Any]] | None:
+        try:
+            rows = await control.processes_async(self._path)
+        except ControlError as error:
+            # On a machine that stalls, for a moment; where it is gone, this process goes too.
+            if self._answers:
+                log.warning("the supervisor does not answer", detail=error.detail)
+            self._answers = False
+            return None
+        self._answers = True
+        return [dict(row) for row in rows]

@@ -16,17 +16,23 @@ WATCHED = ("web", "worker", "model")
 
 
 class ProcessesLook:
-    """Remembers what was seen last, so that a process which has died and come back between two looks is seen too."""
+    """Remembers what was seen last, so that a process which has died and come back between two looks is seen too.
 
-    def __init__(self, rows: Callable[[], Awaitable[Sequence[Row]]], component: Callable[[Row], str]) -> None:
+    `rows` asks the supervisor; None where it does not answer.
+    """
+
+    def __init__(self, rows: Callable[[], Awaitable[Sequence[Row] | None]], component: Callable[[Row], str]) -> None:
         self._rows = rows
         self._component = component
         self._deaths: dict[str, int] = {}
         self.seen: Sequence[Row] = ()
 
     async def find(self) -> Findings:
-        """One finding for each process that is a component. Raises what asking the supervisor raises."""
-        self.seen = await self._rows()
+        """One finding for each process that is a component; none while the supervisor does not answer."""
+        rows = await self._rows()
+        if rows is None:
+            return {}
+        self.seen = rows
         return {self._component(row): self._finding(row) for row in self.seen if row["role"] in WATCHED}
 
     @property
@@ -35,10 +41,10 @@ class ProcessesLook:
         return next((row["since"] for row in self.seen if row["role"] == "supervisor"), None)
 
     async def is_asked_to_restart(self, component: str) -> bool:
-        """Whether it is just now on its way from one process to the next because somebody has asked for that. Raises
-        what asking the supervisor raises.
+        """Whether it is just now on its way from one process to the next because somebody has asked for
+        that, as far as the supervisor says.
         """
-        rows = [row for row in await self._rows() if self._component(row) == component]
+        rows = [row for row in await self._rows() or () if self._component(row) == component]
         return any(row["state"] != "running" and row["deaths"] == self._deaths.get(row["name"]) for row in rows)
 
     def healing(self) -> dict[str, Healing]:

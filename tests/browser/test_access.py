@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from perdure.core.errors import TokenRequired
 from tests.browser.conftest import Come
@@ -74,3 +76,32 @@ async def test_a_conversation_goes_on_behind_the_token(come: Come, guarded: Inst
     await reader.ended(await reader.reply_at(2))
     await expect(reader.messages).to_have_count(5)
     await expect(reader.messages.nth(3).locator(".text")).to_have_text("second [[tokens=5]]")
+
+
+async def test_a_refusal_that_comes_when_the_token_was_given_is_of_before(
+    come: Come, guarded: Installation, token: str
+) -> None:
+    """On a slow way answers overtake one another: nobody is asked for the token again, and what was written goes."""
+    reader = await come(base=guarded.url)
+    reader.interrupted = True
+    await reader.open()
+    await enter(reader, token)
+    await reader.meet("Mizzle")
+    await reader.page.context.clear_cookies()
+    refused, entered = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        refusal = await route.fetch()
+        assert refusal.status == 401
+        refused.set()
+        await entered.wait()
+        await route.fulfill(response=refusal)
+
+    await reader.page.route("**/messages/*", late, times=1)
+    await reader.field.fill("said before [[tokens=5]]")
+    await reader.field.press("Enter")
+    await refused.wait()
+    await enter(reader, token)
+    entered.set()
+    await reader.ended(await reader.reply_at(1))
+    await expect(reader.page.get_by_label("Access token")).to_have_count(0)

@@ -1,6 +1,6 @@
 /** How long the server may be silent, and whose silence is whose. */
 import { afterEach, expect, test, vi } from "vitest";
-import { ANSWER_MS, ask } from "../src/lib/api/http";
+import { accessTokenGiven, ANSWER_MS, ask } from "../src/lib/api/http";
 
 /** A server that takes connections and says nothing. */
 function silent(): void {
@@ -51,4 +51,15 @@ test("an answer that has begun may go on for as long as it likes", async () => {
   await ask("/api/v1/chats/a/events", {});
   await vi.advanceTimersByTimeAsync(10 * ANSWER_MS);
   expect(heard?.aborted).toBe(false);
+});
+
+test("a refusal for want of the access token that comes once it was given is of before, and no other is", async () => {
+  const refusal = (): Response => Response.json({ code: "access_token_required" }, { status: 401 });
+  const answers = [refusal, () => new Response("there"), refusal];
+  vi.stubGlobal("fetch", async () => {
+    if (answers.length === 3) accessTokenGiven();
+    return answers.shift()!();
+  });
+  expect(await (await ask("/api/v1/chats", {})).text()).toBe("there");
+  expect(await endOf(ask("/api/v1/chats", {}))).toMatchObject({ problem: { code: "access_token_required" } });
 });

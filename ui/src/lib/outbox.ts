@@ -32,6 +32,7 @@ export class Outbox {
   #letters: readonly Letter[] = [];
   /** How much is being written down: until then, what lies there is older than what is shown. */
   #underWay = 0;
+  /** How often something was changed, or looked at: of several looks the last one counts. */
   #changes = 0;
 
   constructor(desk: Desk) {
@@ -104,8 +105,9 @@ export class Outbox {
   }
 
   /** The access token was given: what waited for it goes. */
-  unlocked(): void {
-    for (const { messageId, trouble } of this.#letters) {
+  async unlocked(): Promise<void> {
+    // What lies there, not what is shown: it may have been noted just now.
+    for (const { messageId, trouble } of await (await this.#desk.kept).all("letters")) {
       if (trouble?.code === "access_token_required") this.#change(messageId, (letter) => ({ ...letter, notBefore: 0 }));
     }
   }
@@ -118,7 +120,7 @@ export class Outbox {
 
   /** Looks at what lies there now. */
   async look(): Promise<void> {
-    const changes = this.#changes;
+    const changes = (this.#changes += 1);
     const letters = await (await this.#desk.kept).all("letters");
     if (this.#underWay === 0 && changes === this.#changes) this.#show(letters);
   }

@@ -122,8 +122,9 @@ export class Sender {
     const { problem } = error;
     const { gate, now, onLocked } = this.#post;
     if (problem.code === "access_token_required") {
-      await this.#note(letter, (one) => ({ ...one, tries: one.tries + 1, trouble: problem, notBefore: now() + LOCKED_MS }));
+      // At once: by the time that it is noted the token may have been given.
       onLocked();
+      await this.#note(letter, (one) => ({ ...one, tries: one.tries + 1, trouble: problem, notBefore: now() + LOCKED_MS }));
       return false;
     }
     if (error instanceof Withheld) await this.#note(letter, (one) => ({ ...one, trouble: one.trouble ?? problem }));

@@ -55,7 +55,7 @@ class Letters {
   /** Goes on with what earlier pages left; returns how to stop. */
   open(): () => void {
     void this.#takeOver();
-    session.onUnlocked(() => this.box.unlocked());
+    session.onUnlocked(() => void this.box.unlocked());
     return this.box.open();
   }
 

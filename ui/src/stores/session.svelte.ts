@@ -1,5 +1,5 @@
 /** Whether the access token is being asked for. Calls that met a 401 wait here and are made again once it is given. */
-import { onAccessTokenRequired, openSession } from "../lib/api/http";
+import { accessTokenGiven, onAccessTokenRequired, openSession } from "../lib/api/http";
 import { asProblemError } from "../lib/problem";
 import type { Problem } from "../lib/wire";
 import { news } from "./browser";
@@ -17,7 +17,7 @@ class Session {
       return new Promise((resolve) => this.#waiting.push(resolve));
     });
     // Given in another tab, it is given in all of them.
-    news.hear((tidings) => tidings.kind === "unlocked" && this.locked && this.#open());
+    news.hear((tidings) => tidings.kind === "unlocked" && this.#open());
   }
 
   ask(): void {
@@ -44,6 +44,7 @@ class Session {
   }
 
   #open(): void {
+    accessTokenGiven();
     this.locked = false;
     for (const resolve of this.#waiting.splice(0)) resolve();
     for (const watcher of this.#watchers) watcher();

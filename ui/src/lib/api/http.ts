@@ -9,6 +9,14 @@ export function onAccessTokenRequired(unlocked: () => Promise<void>): void {
   whenUnlocked = unlocked;
 }
 
+/** How often the access token was given while this page is open. */
+let given = 0;
+
+/** What is asked from now on is asked with the access token. */
+export function accessTokenGiven(): void {
+  given += 1;
+}
+
 /** A question or a letter of which nothing has come back in this time is taken as unanswered, in milliseconds. */
 export const ANSWER_MS = 20_000;
 
@@ -25,14 +33,27 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
     try {
       return await ask(path, init);
     } catch (thrown) {
-      if (!(thrown instanceof ProblemError) || thrown.problem.code !== "access_token_required") throw thrown;
+      if (!wantsToken(thrown)) throw thrown;
       await whenUnlocked();
     }
   }
 }
 
-/** The same without waiting for the access token: a 401 is a failure like others. */
-export const ask = (path: string, init: RequestInit): Promise<Response> =>
+/** The same without waiting for the access token: a 401 is a failure like others, unless the token has been given meanwhile. */
+export async function ask(path: string, init: RequestInit): Promise<Response> {
+  for (;;) {
+    const before = given;
+    try {
+      return await once(path, init);
+    } catch (thrown) {
+      if (!wantsToken(thrown) || given === before) throw thrown;
+    }
+  }
+}
+
+const wantsToken = (thrown: unknown): boolean => thrown instanceof ProblemError && thrown.problem.code === "access_token_required";
+
+const once = (path: string, init: RequestInit): Promise<Response> =>
   pass(init.method ?? "GET", async () => {
     let response: Response;
     try {

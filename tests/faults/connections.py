@@ -35,11 +35,24 @@ async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIte
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        server.close()
+        await close(server)
         await connections.end()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def close(server: asyncio.Server) -> None:
+    """Listen no more. Who is being let in is let in before: of a server that is closed, asyncio (Python 3.11) makes
+    half a connection, which nobody hears of and which closes no socket.
+    """
+    loop = asyncio.get_running_loop()
+    for listener in server.sockets:
+        loop.remove_reader(listener.fileno())
+    # Once for the task that lets somebody in, and once for their protocol to be told.
+    for _ in range(2):
+        await asyncio.sleep(0)
+    server.close()
 
 
 class Connections:
@@ -59,9 +72,6 @@ class Connections:
 
     async def end(self) -> None:
         """Once nobody listens any more: until none is left."""
-        # Who is being let in has to be in before they can be seen off: a task that never began closes no socket.
-        for _ in range(3):
-            await asyncio.sleep(0)
         while self._open:
             self.sever()
             await asyncio.sleep(0)

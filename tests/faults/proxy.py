@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from tests.faults.connections import Connections, sever
+from tests.faults.connections import Connections, close, sever
 from tests.faults.kinds import (
     PASS,
     Answer,
@@ -137,7 +137,7 @@ class Proxy:
 
     async def _deafen(self) -> None:
         if self._server is not None:
-            self._server.close()
+            await close(self._server)
             self._server = None
         await self._reset_all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import ssl
 import threading
@@ -69,6 +70,16 @@ def put(url: str, timeout_s: float = 20.0) -> tuple[bytes, str]:
         except TimeoutError:
             end = "silence"
     return came.partition(b"\r\n\r\n")[2], end
+
+
+def test_who_comes_while_it_closes_leaves_nothing_behind(upstream: str) -> None:
+    """A socket that is left open fails whatever test runs when it is collected."""
+    for _ in range(50):
+        with Proxy(upstream) as proxy:
+            crowd = [socket.create_connection(address(proxy.url)) for _ in range(10)]
+        for client in crowd:
+            client.close()
+    gc.collect()
 
 
 def test_what_is_well_passes(proxy: Proxy) -> None:

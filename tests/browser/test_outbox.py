@@ -27,6 +27,19 @@ AT_ONCE_OR_NEVER = """
 """
 """What changes in a chat is kept after a while: in this page that never is."""
 
+BUSY_ONCE_SENT = """() => {
+  const ask = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await ask(...asked);
+    if (asked[1]?.method === "PUT" && String(asked[0]).includes("/messages/")) {
+      const until = performance.now() + 1000;
+      while (performance.now() < until) { /* everything that comes meanwhile is read together */ }
+    }
+    return answer;
+  };
+}"""
+"""Keeps the page busy from the moment that the server has a message until its short reply is over."""
+
 TROUBLES = """
   window.troubles = 0;
   new MutationObserver(() => (window.troubles += document.querySelectorAll("main .problem").length))
@@ -371,6 +384,16 @@ async def test_a_reply_is_kept_once_it_has_ended(reader: Reader) -> None:
     await reader.meet("Mizzle")
     reply_id = await reader.say("something to remember [[tokens=30 interval=0]]")
     await remembered(reader, await reader.ended(reply_id))
+
+
+async def test_a_reply_that_came_all_at_once_is_kept_too(reader: Reader) -> None:
+    """Where the page is busy while it is written, the first that is heard of it is its end."""
+    await reader.page.add_init_script(AT_ONCE_OR_NEVER)
+    await reader.meet("Mizzle")
+    await reader.field.fill("something to remember [[tokens=3 interval=0]]")
+    await reader.page.evaluate(BUSY_ONCE_SENT)
+    await reader.field.press("Enter")
+    await remembered(reader, await reader.ended(await reader.reply_at(1)))
 
 
 @pytest.mark.parametrize("path", ["/", "/chats", "/chats/{}"])

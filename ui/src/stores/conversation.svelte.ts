@@ -188,7 +188,8 @@ export class Conversation {
     this.acts.tend();
     if (view.resumeAfter === null) return;
     this.asOf = null;
-    if (before.resumeAfter === null || (repliesIn(before) && !repliesIn(view))) void this.#keep();
+    const ended = endedReplyIn(view);
+    if (before.resumeAfter === null || (ended !== null && ended !== endedReplyIn(before))) void this.#keep();
     else if (reshaped || view.messages !== before.messages) this.#changed(reshaped);
   }
 
@@ -240,8 +241,16 @@ export class Conversation {
   }
 }
 
+const headIn = ({ headId, messages }: ChatView): ShownMessage | undefined => (headId === null ? undefined : messages.get(headId));
+
 /** Whether a reply at the end of the branch is in progress. */
-function repliesIn({ headId, messages }: ChatView): boolean {
-  const head = headId === null ? undefined : messages.get(headId);
+function repliesIn(view: ChatView): boolean {
+  const head = headIn(view);
   return head !== undefined && isInProgress(head.state);
+}
+
+/** The reply at the end of the branch once it is over, which a short one is when it is first heard of; null for none. */
+function endedReplyIn(view: ChatView): string | null {
+  const head = headIn(view);
+  return head?.role === "character" && !isInProgress(head.state) ? head.id : null;
 }

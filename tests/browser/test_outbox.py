@@ -195,6 +195,8 @@ async def test_what_waits_can_be_changed_and_withdrawn_while_it_is_tried(
     await distant.page.get_by_label("Edit the message").fill("much better [[tokens=5]]")
     await distant.page.reload()
     await expect(distant.page.get_by_label("Edit the message")).to_have_value("much better [[tokens=5]]")
+    # What is saved, withdrawn and sent leaves with its lines, one after the other, and the page is shorter by them.
+    await distant.scrolls()
     await distant.button("Save").click()
     box.always(BUSY, only=SENDING)
     await expect(pending(distant)).to_contain_text("much better")

@@ -29,6 +29,16 @@ async def enter(reader: Reader, token: str) -> None:
     await expect(reader.page.get_by_label("Access token")).to_have_count(0)
 
 
+async def chatting(come: Come, guarded: Installation, token: str) -> Reader:
+    """Somebody who was let in and has begun a chat."""
+    reader = await come(base=guarded.url)
+    reader.interrupted = True  # the browser reports each 401
+    await reader.open()
+    await enter(reader, token)
+    await reader.meet("Mizzle")
+    return reader
+
+
 async def asked(reader: Reader) -> None:
     """The page asks for the token and shows nothing else."""
     await expect(reader.page.get_by_role("heading", level=1)).to_have_text("This Perdure is private")
@@ -62,11 +72,7 @@ async def test_the_token_is_asked_for_and_lets_in(come: Come, guarded: Installat
 
 async def test_a_conversation_goes_on_behind_the_token(come: Come, guarded: Installation, token: str) -> None:
     """The browser has lost the token in the middle of a chat: what was written is sent, once, when it is back."""
-    reader = await come(base=guarded.url)
-    reader.interrupted = True
-    await reader.open()
-    await enter(reader, token)
-    await reader.meet("Mizzle")
+    reader = await chatting(come, guarded, token)
     await reader.ended(await reader.say("first [[tokens=5]]"))
     await reader.page.context.clear_cookies()
     await reader.field.fill("second [[tokens=5]]")
@@ -82,11 +88,7 @@ async def test_a_refusal_that_comes_when_the_token_was_given_is_of_before(
     come: Come, guarded: Installation, token: str
 ) -> None:
     """On a slow way answers overtake one another: nobody is asked for the token again, and what was written goes."""
-    reader = await come(base=guarded.url)
-    reader.interrupted = True
-    await reader.open()
-    await enter(reader, token)
-    await reader.meet("Mizzle")
+    reader = await chatting(come, guarded, token)
     await reader.page.context.clear_cookies()
     refused, entered = asyncio.Event(), asyncio.Event()
 

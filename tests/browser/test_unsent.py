@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Come
 from tests.browser.reader import Reader
-from tests.browser.test_access import enter
+from tests.browser.test_access import chatting, enter
 from tests.browser.test_outbox import (
     SENDING,
     SILENT,
@@ -103,11 +103,7 @@ async def test_an_expired_session_keeps_the_message_until_the_token_is_given(
     come: Come, guarded: Installation, token: str
 ) -> None:
     """The token is asked for; a reload meanwhile loses nothing; it goes out once, by itself."""
-    reader = await come(base=guarded.url)
-    reader.interrupted = True
-    await reader.open()
-    await enter(reader, token)
-    await reader.meet("Mizzle")
+    reader = await chatting(come, guarded, token)
     await reader.page.context.clear_cookies()
     await reader.field.fill(TEXT)
     await reader.field.press("Enter")
